@@ -1,0 +1,5 @@
+"""`python cli.py ...` runs kerasad from a checkout."""
+
+from kerasad.cli import cli
+
+cli()

@@ -1,0 +1,16 @@
+import click
+
+
+@click.command("configs")
+@click.argument("name", required=False)
+def command(name):
+    """List the recipes, or show recipe NAME with every key resolved."""
+    from kerasad import config
+
+    if name is not None:
+        click.echo(config.to_yaml(config.load_config(name)), nl=False)
+        return
+    for recipe in config.names():
+        path = config.config_folder() / f"{recipe}.yaml"
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        click.echo(f"{recipe:<10} {first.lstrip('# ')}")

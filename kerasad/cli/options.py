@@ -1,0 +1,45 @@
+"""Options that several commands share."""
+
+import os
+
+import click
+
+from kerasad.backend import BACKENDS
+
+
+def remember_backend(ctx, param, value):
+    if value:
+        os.environ["KERAS_BACKEND"] = value  # before Keras is imported
+    return value
+
+
+backend_option = click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    callback=remember_backend,
+    expose_value=False,
+    is_eager=True,
+    help="Keras backend. Defaults to KERAS_BACKEND, then Keras's own "
+    "configuration file, then what is installed.",
+)
+
+data_option = click.option(
+    "--data",
+    type=click.Path(),
+    help="Category in MVTec layout. Defaults to the built-in capsules.",
+)
+
+
+def say(text):
+    """Commentary goes to stderr; results have stdout to themselves."""
+    click.echo(text, err=True)
+
+
+def data_or_builtin(data, size):
+    """The folder given, or that of the built-in capsules at `size`."""
+    if data is not None:
+        return data
+    from kerasad.cli.progress import counter
+    from kerasad.data.builtin import builtin_capsules
+
+    return builtin_capsules(size, counter("drawing the built-in capsules"))

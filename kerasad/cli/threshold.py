@@ -1,0 +1,53 @@
+import click
+
+from kerasad.cli.options import backend_option, say
+
+METHODS = ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt")
+
+
+@click.command("threshold")
+@click.argument("detector", type=click.Path())
+@click.option(
+    "--data",
+    type=click.Path(),
+    help="Normal images to calibrate on, not trained on. Defaults to the "
+    "calibration scores in the file.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    required=True,
+    help="How the threshold follows from the normal scores.",
+)
+@click.option("--k", type=float, help="Width, for n-sigma, iqr and mad.")
+@click.option(
+    "--fpr",
+    type=float,
+    help="Tolerated false-positive rate, for fpr, conformal and evt.",
+)
+@backend_option
+def command(detector, data, method, k, fpr):
+    """Set the threshold of DETECTOR, a .keras file, which is replaced.
+
+    No anomalous image is read: of a category in MVTec layout only train/good
+    is.
+
+    \b
+    Example:
+      kerasad threshold runs/default/detector.keras --method iqr
+    """
+    from kerasad.detector import load
+
+    fitted = load(detector)
+    if data is None:
+        fitted.set_threshold(method, k, fpr)
+    else:
+        from kerasad.data.images import load_images
+        from kerasad.data.mvtec import training_samples
+
+        paths = [sample.path for sample in training_samples(data)]
+        images = load_images(paths, fitted.image_size[0])
+        fitted.calibrate(images, method, k, fpr)
+    fitted.save(detector)
+    click.echo(f"{fitted.threshold['threshold']:.6g}")
+    say(f"{method}: {fitted.threshold['promise']}")

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import click
+
+from kerasad.cli.options import backend_option, say
+
+
+@click.command("train")
+@click.option(
+    "--config",
+    "source",
+    default="default",
+    show_default=True,
+    help="Name of a recipe (see `kerasad configs`) or a YAML file.",
+)
+@click.option(
+    "--data",
+    type=click.Path(),
+    help="Category in MVTec layout, or a folder of good images. Defaults to "
+    "the built-in capsules.",
+)
+@click.option(
+    "--textures",
+    type=click.Path(),
+    help="Folder of foreign textures, such as DTD's images. Defaults to "
+    "textures that kerasad draws and scikit-image ships.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of the run. Defaults to runs/CONFIG.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Changes one key of the config; may be repeated.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Root of randomness.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with the interrupted run in --out."
+)
+@backend_option
+def command(source, data, textures, out, settings, seed, resume):
+    """Train on good images, calibrate on held-out ones, save the detector.
+
+    Writes detector.keras, config.yaml, history.csv and curves.png.
+
+    \b
+    Examples:
+      kerasad train
+      kerasad train --data my_parts/good --out runs/my_parts
+    """
+    from kerasad.cli.progress import Epochs
+    from kerasad.config import load_config
+
+    config = load_config(source, settings)
+    if seed is not None:
+        config = config.replace(seed=seed)
+    out = out or Path("runs") / config.name
+
+    from kerasad.training import train
+
+    result = train(
+        config, data, out, textures, resume, progress=Epochs(), say=say
+    )
+    click.echo(summary(result, config))
+
+
+def summary(result, config) -> str:
+    """One screen on what was trained and what it promises."""
+    fitted = result.detector.threshold
+    network = result.detector.network
+    lines = {
+        "detector": result.folder / "detector.keras",
+        "network": f"{network.name}, {network.count_params():,} weights, "
+        f"{config.image_size} px",
+        "precision": f"{result.precision} ({result.precision_reason}); "
+        "the detector computes in float32",
+        "images": f"{result.train_images} trained on, "
+        f"{result.validation_images} held out",
+        "training": f"{len(result.rows)} epochs, {result.updates} updates, "
+        f"{result.seconds:.0f} s in all",
+        "loss": f"{result.rows[-1]['loss']:.4g}, validation "
+        f"{min(row['val_loss'] for row in result.rows):.4g} at best",
+        "score": f"{config.score} of the {config.anomaly_map} map",
+        "threshold": f"{fitted['threshold']:.4g} by {fitted['method']}",
+        "promise": fitted["promise"],
+        "next": f"kerasad evaluate {result.folder / 'detector.keras'}",
+    }
+    return "\n".join(f"{key:<10} {value}" for key, value in lines.items())

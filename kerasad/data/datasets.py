@@ -1,0 +1,194 @@
+import math
+
+import keras
+import numpy as np
+
+from kerasad.data.lookahead import LookAhead
+from kerasad.losses.masked import masked_weights
+
+
+class ImageDataset(keras.utils.PyDataset):
+    """Batches of `(image, image)` for a plain autoencoder.
+
+    `dataset[i]` is a function of `(seed, epoch, i)` alone: backend, worker
+    count and order of access cannot change it.
+
+    The epoch does not advance by itself, because Keras runs through a part
+    of an epoch before training starts, and how often depends on the backend.
+    Give the data set's `FollowEpochs` to `fit`, together with
+    `shuffle=False`, for the data set orders its images itself:
+
+    ```python
+    callbacks = [FollowEpochs(dataset)]
+    model.fit(dataset, epochs=10, shuffle=False, callbacks=callbacks)
+    ```
+
+    Leave `steps_per_epoch` unset. `workers` above 1 are refused: Keras 3.15
+    then trains on the left-over batches of its first pass (JAX, PyTorch).
+
+    Args:
+        images: uint8 array, `(n, height, width, 3)`. Normal images only.
+        batch_size: int. The last batch of an epoch may be smaller.
+        seed: int. Root of all randomness in the data set.
+        augment: callable `(image, rng) -> image`, uint8 in and out.
+        prefetch: bool. Whether a background thread prepares the next batch
+            while this one is trained on. Does not change the batches.
+        **kwargs: see `keras.utils.PyDataset`.
+
+    Returns:
+        Two float32 arrays a batch, `(batch, height, width, 3)` in `[0, 1]`.
+    """
+
+    def __init__(
+        self,
+        images,
+        batch_size,
+        seed=0,
+        augment=None,
+        prefetch=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if self.workers > 1:
+            raise ValueError(
+                "Argument `workers` must be 1, for with more Keras trains on "
+                "batches of another epoch; use `prefetch=True` instead. "
+                f"Received: workers={self.workers}"
+            )
+        if np.ndim(images) != 4 or len(images) == 0 or images.dtype != "uint8":
+            raise ValueError(
+                "Argument `images` must be a uint8 array `(n, height, width, "
+                "3)` of at least one image. Received: "
+                f"shape={np.shape(images)}, dtype={np.asarray(images).dtype}"
+            )
+        self.images = images
+        self.batch_size = batch_size
+        self.seed = seed
+        self.augment = augment
+        self.prefetch = prefetch
+        self.epoch = 0
+        self._ahead = None
+
+    def set_epoch(self, epoch):
+        """Draw the batches of this epoch from now on."""
+        self.epoch = epoch
+
+    def __len__(self):
+        return math.ceil(len(self.images) / self.batch_size)
+
+    def __getitem__(self, index):
+        epoch = self.epoch
+        if not self.prefetch:
+            return self.batch(epoch, index)
+        ahead, key = self._ahead, (epoch, index)
+        found = ahead is not None and ahead.key == key
+        batch = ahead.result() if found else self.batch(*key)
+
+        last = index + 1 == len(self)
+        following = (epoch + 1, 0) if last else (epoch, index + 1)
+        if ahead is None or ahead.key != following:
+            if ahead is not None:
+                ahead.join()
+            self._ahead = LookAhead(self.batch, following)
+        return batch
+
+    def __getstate__(self):
+        return {**self.__dict__, "_ahead": None}  # threads do not travel
+
+    def batch(self, epoch, index):
+        """Batch `index` of any epoch, whatever `epoch` is set to."""
+        clean, _ = self._draw(epoch, index)
+        return clean, clean
+
+    def _draw(self, epoch, index):
+        order = np.random.default_rng([self.seed, epoch])
+        order = order.permutation(len(self.images))
+        start = index * self.batch_size
+        # Not `index`: a trailing 0 would repeat the stream of the order.
+        rng = np.random.default_rng([self.seed, epoch, index + 1])
+        chosen = order[start : start + self.batch_size]
+        clean = np.empty((len(chosen), *self.images.shape[1:]), "float32")
+        for k, i in enumerate(chosen):
+            image = self.images[i]
+            if self.augment is not None:
+                image = self.augment(image, rng)
+            np.multiply(image, np.float32(1 / 255), out=clean[k])
+        return clean, rng
+
+
+class CorruptionDataset(ImageDataset):
+    """Batches of `(corrupted, clean, weights)` from normal images.
+
+    Purity, epochs and `prefetch`: see `ImageDataset`.
+
+    Args:
+        images: uint8 array, `(n, height, width, 3)`. Normal images only.
+        corrupt: callable `(image, rng) -> (corrupted, mask)` on float32
+            images in `[0, 1]`, such as `PatchCorruption`.
+        batch_size: see `ImageDataset`.
+        seed: see `ImageDataset`.
+        mask_weight: float in `[0, 1]`. Lambda of equation 4.
+        augment: see `ImageDataset`. Comes before the corruption, so the
+            clean target has it too.
+        masks_as_target: bool. Whether the mask is a second target.
+        prefetch: see `ImageDataset`.
+        **kwargs: see `keras.utils.PyDataset`.
+
+    Returns:
+        Three float32 arrays a batch: two of `(batch, height, width, 3)` in
+        `[0, 1]`, and `masked_weights` of `(batch, height, width)`. With
+        `masks_as_target`, the second and third are dictionaries with the
+        keys `"reconstruction"`, as above, and `"anomaly_logits"`: the mask,
+        `(batch, height, width, 1)` in `[0, 1]`, and one weight of 1 an image.
+
+    Reference:
+
+    - Equation 4, section 3.2.1
+    """
+
+    def __init__(
+        self,
+        images,
+        corrupt,
+        batch_size,
+        seed=0,
+        mask_weight=0.9,
+        augment=None,
+        masks_as_target=False,
+        prefetch=False,
+        **kwargs,
+    ):
+        super().__init__(images, batch_size, seed, augment, prefetch, **kwargs)
+        masked_weights(np.zeros((1, 1)), mask_weight)  # refuses a bad weight
+        self.corrupt = corrupt
+        self.mask_weight = mask_weight
+        self.masks_as_target = masks_as_target
+
+    def batch(self, epoch, index):
+        """Batch `index` of any epoch, whatever `epoch` is set to."""
+        clean, rng = self._draw(epoch, index)
+        corrupted = np.empty_like(clean)
+        masks = np.empty(clean.shape[:3], "float32")
+        for i, image in enumerate(clean):
+            corrupted[i], masks[i] = self.corrupt(image, rng)
+        weights = masked_weights(masks, self.mask_weight)
+        if not self.masks_as_target:
+            return corrupted, clean, weights
+        targets = {"reconstruction": clean, "anomaly_logits": masks[..., None]}
+        ones = np.ones(len(clean), "float32")
+        return (
+            corrupted,
+            targets,
+            {"reconstruction": weights, "anomaly_logits": ones},
+        )
+
+
+class FollowEpochs(keras.callbacks.Callback):
+    """Sets a data set's epoch to the one that `fit` is about to train."""
+
+    def __init__(self, dataset):
+        super().__init__()
+        self.dataset = dataset
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.dataset.set_epoch(epoch)

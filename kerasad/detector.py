@@ -1,0 +1,322 @@
+"""The detector: one Keras model, one `.keras` file."""
+
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+import kerasad.layers  # noqa: F401  registers the classes a file may name
+import kerasad.losses  # noqa: F401
+import kerasad.models  # noqa: F401
+from kerasad import scoring
+from kerasad.errors import InputError
+from kerasad.files import replacing
+from kerasad.filters import gaussian_blur
+from kerasad.layers import Resize
+from kerasad.thresholds import fit_threshold
+
+# What each named anomaly map is made of, before the Gaussian filter.
+COMPONENTS = {
+    "squared-error": ("squared-error",),
+    "gradient": ("gradient",),
+    "segmentation": ("segmentation",),
+    "fused": ("segmentation", "gradient"),
+}
+
+
+@keras.saving.register_keras_serializable(package="kerasad")
+class Detector(keras.Model):
+    """Raw images in; anomaly map, score and decision out.
+
+    Preprocessing, network, scoring, threshold and where all of it came from
+    travel in one `.keras` file; nothing beside it is needed. An image is
+    anomalous when its score is strictly greater than the threshold.
+
+    Args:
+        network: `keras.Model` from images `(B, S, S, 3)` in `[0, 1]` to their
+            reconstruction, or to a dict of `reconstruction` and
+            `anomaly_logits`.
+        anomaly_map: str, a key of `COMPONENTS`.
+        sigma: float, in pixels of the network's input. Standard deviation of
+            the Gaussian filter on the map.
+        normalise: bool. Expresses each pixel of the map in units of its
+            spread on normal images, once `fit_map_statistics` was called.
+        score: `"mean"`, `"max"` or `"top-fraction"`, see
+            `kerasad.scoring.image_score`.
+        top_fraction: float in `(0, 1]`.
+        threshold: dict of `kerasad.thresholds.fit_threshold`, or `None` while
+            the detector is not calibrated.
+        calibration: dict: `scores` of the held-out normal images,
+            `map_maxima` of their maps and `map_range`, the pair of values
+            that heatmaps span. Or `None`.
+        provenance: dict of plain values: config, seed, versions, hash of the
+            training files.
+
+    Call arguments:
+        images: `(B, H, W, 3)` of any size, values from 0 to 255.
+
+    Returns:
+        A dict of `anomaly_map` float32 `(B, S, S)`, `anomaly_score` float32
+        `(B,)`, `is_anomalous` bool `(B,)`, and `reconstruction` float32
+        `(B, S, S, 3)` in `[0, 1]`.
+    """
+
+    def __init__(
+        self,
+        network,
+        anomaly_map="squared-error",
+        sigma=4.0,
+        normalise=False,
+        score="max",
+        top_fraction=0.001,
+        threshold=None,
+        calibration=None,
+        provenance=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if anomaly_map not in COMPONENTS:
+            raise ValueError(
+                f"Argument `anomaly_map` must be one of {list(COMPONENTS)}. "
+                f"Received: anomaly_map={anomaly_map!r}"
+            )
+        self.network = network
+        self.anomaly_map = anomaly_map
+        self.sigma = sigma
+        self.normalise = normalise
+        self.score = score
+        self.top_fraction = top_fraction
+        self.threshold = threshold
+        self.calibration = calibration
+        self.provenance = provenance
+
+        self.image_size = network.input_shape[1:3]
+        self.resize = Resize(self.image_size, dtype="float32")
+        shape = (len(COMPONENTS[anomaly_map]), *self.image_size)
+        self.map_mean = self.add_weight(
+            shape=shape, initializer="zeros", trainable=False, name="map_mean"
+        )
+        self.map_scale = self.add_weight(
+            shape=shape, initializer="ones", trainable=False, name="map_scale"
+        )
+        self.built = True
+
+    def call(self, images):
+        images = self.resize(ops.cast(images, "float32")) / 255.0
+        outputs = self.network(images, training=False)
+        if not isinstance(outputs, dict):
+            outputs = {"reconstruction": outputs}
+        anomaly_map = 0.0
+        for index, name in enumerate(COMPONENTS[self.anomaly_map]):
+            component = self.component(name, images, outputs)
+            component = gaussian_blur(component, self.sigma)
+            centred = component - self.map_mean[index]
+            anomaly_map = anomaly_map + centred / self.map_scale[index]
+        score = scoring.image_score(anomaly_map, self.score, self.top_fraction)
+        limit = (self.threshold or {}).get("threshold", float("inf"))
+        return {
+            "anomaly_map": anomaly_map,
+            "anomaly_score": score,
+            "is_anomalous": score > limit,
+            "reconstruction": outputs["reconstruction"],
+        }
+
+    def component(self, name, images, outputs):
+        if name == "segmentation":
+            probability = ops.sigmoid(outputs["anomaly_logits"][..., 0])
+            return scoring.upsample(probability, *self.image_size)
+        function = {
+            "squared-error": scoring.squared_error_map,
+            "gradient": scoring.gradient_map,
+        }[name]
+        return function(images, outputs["reconstruction"])
+
+    def predict(self, images, batch_size=16):
+        """Scores raw images.
+
+        Args:
+            images: uint8 `(B, H, W, 3)`, or float in `[0, 1]`, or a list of
+                such images of different sizes.
+            batch_size: int. Images in the network at a time.
+
+        Returns:
+            The dict of `call`, as numpy arrays.
+
+        Raises:
+            InputError: not RGB images of such values.
+        """
+        images = [raw_image(image) for image in images]
+        if not images:
+            raise InputError("predict needs at least one image, received none")
+        results = [None] * len(images)
+        by_shape = {}
+        for index, image in enumerate(images):
+            by_shape.setdefault(image.shape, []).append(index)
+        for indices in by_shape.values():
+            for start in range(0, len(indices), batch_size):
+                chosen = indices[start : start + batch_size]
+                batch = np.stack([images[i] for i in chosen])
+                # One shape, so one compilation: the last batch is filled up.
+                missing = min(batch_size, len(indices)) - len(chosen)
+                batch = np.pad(batch, [(0, missing)] + [(0, 0)] * 3, "edge")
+                outputs = self.predict_on_batch(batch)
+                for row, index in enumerate(chosen):
+                    results[index] = [value[row] for value in outputs.values()]
+        stacked = [np.stack(column) for column in zip(*results, strict=True)]
+        result = dict(zip(outputs, stacked, strict=True))
+        # On the host, in double precision, so that a threshold set after the
+        # graph was traced counts.
+        limit = (self.threshold or {}).get("threshold", float("inf"))
+        result["is_anomalous"] = (
+            result["anomaly_score"].astype("float64") > limit
+        )
+        return result
+
+    def fit_map_statistics(self, images, batch_size=16):
+        """Learns mean and spread of each map pixel from normal images.
+
+        The spread has a floor: its own mean over the map, lest a pixel that
+        never varied in training outweigh all others.
+
+        Args:
+            images: uint8 `(n, H, W, 3)`, normal images only.
+        """
+        self.map_mean.assign(np.zeros(self.map_mean.shape))
+        self.map_scale.assign(np.ones(self.map_scale.shape))
+        names = COMPONENTS[self.anomaly_map]
+        mean = np.zeros(self.map_mean.shape)
+        square = np.zeros(self.map_mean.shape)
+        for start in range(0, len(images), batch_size):
+            batch = images[start : start + batch_size]
+            inputs = self.resize(ops.cast(batch, "float32")) / 255.0
+            outputs = self.network.predict_on_batch(inputs)
+            if not isinstance(outputs, dict):
+                outputs = {"reconstruction": outputs}
+            for index, name in enumerate(names):
+                maps = gaussian_blur(
+                    self.component(name, inputs, outputs), self.sigma
+                )
+                maps = ops.convert_to_numpy(maps).astype("float64")
+                mean[index] += maps.sum(axis=0) / len(images)
+                square[index] += (maps**2).sum(axis=0) / len(images)
+        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+        floor = spread.mean(axis=(1, 2), keepdims=True) + 1e-12
+        self.map_mean.assign(mean)
+        self.map_scale.assign(spread + floor)
+
+    def calibrate(self, images, method="conformal", k=None, fpr=None):
+        """Fits the threshold to held-out normal images.
+
+        Args:
+            images: uint8 `(n, H, W, 3)`, normal and not trained on.
+            method, k, fpr: see `kerasad.thresholds.fit_threshold`.
+        """
+        result = self.predict(images)
+        maps = result["anomaly_map"]
+        scores = result["anomaly_score"].astype("float64")
+        low, high = np.quantile(maps, 0.5), maps.max()
+        self.calibration = {
+            "scores": [float(score) for score in scores],
+            "map_maxima": [float(value) for value in maps.max(axis=(1, 2))],
+            # Twice the normal range: what only just exceeds it stays cool.
+            "map_range": [float(low), float(high + (high - low))],
+        }
+        self.set_threshold(method, k, fpr)
+
+    def set_threshold(self, method, k=None, fpr=None):
+        """Fits the threshold anew to the calibration scores in the file."""
+        if self.calibration is None:
+            raise InputError(
+                "this detector holds no calibration scores; give normal "
+                "images with --data"
+            )
+        self.threshold = fit_threshold(
+            method, self.calibration["scores"], k=k, fpr=fpr
+        )
+
+    def save(self, filepath, **kwargs):
+        """Writes the `.keras` file beside and renames it into place."""
+        with replacing(filepath) as beside:
+            super().save(beside, **kwargs)
+
+    def get_config(self):
+        return {
+            "network": keras.saving.serialize_keras_object(self.network),
+            "anomaly_map": self.anomaly_map,
+            "sigma": self.sigma,
+            "normalise": self.normalise,
+            "score": self.score,
+            "top_fraction": self.top_fraction,
+            "threshold": plain(self.threshold),
+            "calibration": plain(self.calibration),
+            "provenance": plain(self.provenance),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        if isinstance(config["network"], dict):
+            config["network"] = keras.saving.deserialize_keras_object(
+                config["network"]
+            )
+        return cls(**config)
+
+
+def plain(value):
+    """Keras wraps the containers it is given; JSON wants them bare."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def raw_image(image) -> np.ndarray:
+    """An image as `(H, W, 3)` with values from 0 to 255."""
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[-1] != 3 or 0 in image.shape:
+        raise InputError(
+            "an image must be an array of shape (height, width, 3). "
+            f"Received: shape={image.shape}"
+        )
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype.kind == "f":
+        if not (image.min() >= 0.0 and image.max() <= 1.0):  # NaN fails too
+            raise InputError(
+                "a floating-point image must lie in [0, 1]; pass uint8 for "
+                f"0 to 255. Received: [{image.min():g}, {image.max():g}]"
+            )
+        return image.astype("float32") * 255.0
+    raise InputError(
+        f"an image must be uint8 or float. Received: dtype={image.dtype}"
+    )
+
+
+def load(path) -> Detector:
+    """A detector from its `.keras` file, ready to predict.
+
+    Raises:
+        InputError: no such file, not a `.keras` file, or another model.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; expected a .keras detector")
+    if not zipfile.is_zipfile(path):
+        raise InputError(
+            f"{path}: not a .keras file or cut short; train a detector with "
+            "`kerasad train`"
+        )
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: cannot be loaded: {reason}") from error
+    if not isinstance(model, Detector):
+        raise InputError(
+            f"{path}: holds a {type(model).__name__}, not a kerasad Detector"
+        )
+    return model

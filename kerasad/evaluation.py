@@ -1,0 +1,156 @@
+"""From a detector and a labelled test split to numbers."""
+
+import time
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from kerasad import metrics
+from kerasad.data.images import read_image, read_mask
+from kerasad.data.mvtec import test_samples
+from kerasad.data.shifts import apply_shift
+from kerasad.errors import InputError
+from kerasad.provenance import versions
+from kerasad.thresholds import p_values
+
+FPR_LIMIT = 0.3
+CHUNK = 64  # images in memory at full precision at a time
+
+
+@dataclass
+class Evaluation:
+    """What `evaluate` measured, and what figures are drawn from.
+
+    `images` uint8 `(n, S, S, 3)`, `reconstructions` uint8 likewise, `maps`
+    float32 `(n, S, S)`, `masks` bool `(n, S, S)`, all in the order of
+    `samples`; `scores` float64 `(n,)`, `flagged` bool `(n,)`.
+    """
+
+    samples: list
+    images: np.ndarray
+    masks: np.ndarray
+    maps: np.ndarray
+    reconstructions: np.ndarray
+    scores: np.ndarray
+    flagged: np.ndarray
+    p_values: np.ndarray
+    metrics: dict
+
+
+def evaluate(
+    detector,
+    data,
+    shift=None,
+    severity=1.0,
+    seed=0,
+    min_defect_area=0,
+    progress=None,
+) -> Evaluation:
+    """Scores the test split of `data` and compares with its labels.
+
+    Args:
+        detector: a calibrated `kerasad.Detector`.
+        data: a category in MVTec layout.
+        shift: name from `kerasad.data.shifts.SHIFTS`, applied to each test
+            image and its mask; `None` for the images as they are.
+        severity: float, 0 to 2; 1 is the paper's shift.
+        seed: int, of the shift.
+        min_defect_area: int, in pixels at the detector's resolution. Leaves
+            out images whose defect is smaller (the paper's test-set 2).
+        progress: callable `(images done, images in all)`.
+
+    Raises:
+        InputError: no test split, or the detector is not calibrated.
+    """
+    started = time.monotonic()
+    if detector.threshold is None:
+        raise InputError(
+            "this detector has no threshold; fit one with `kerasad threshold`"
+        )
+    size = detector.image_size[0]
+    samples, images, masks = load_test(data, size, min_defect_area)
+    if shift is not None:
+        for index in range(len(samples)):
+            images[index], masks[index] = apply_shift(
+                shift, images[index], masks[index], seed, index, severity
+            )
+    maps = np.empty((len(samples), size, size), "float32")
+    reconstructions = np.empty_like(images)
+    scores = np.empty(len(samples))
+    for start in range(0, len(samples), CHUNK):
+        stop = min(start + CHUNK, len(samples))
+        result = detector.predict(images[start:stop])
+        maps[start:stop] = result["anomaly_map"]
+        scores[start:stop] = result["anomaly_score"]
+        reconstructions[start:stop] = np.rint(result["reconstruction"] * 255.0)
+        if progress is not None:
+            progress(stop, len(samples))
+    threshold = detector.threshold["threshold"]
+    table = measure(samples, masks, maps, scores, threshold)
+    table["at_threshold"] = {
+        "method": detector.threshold["method"],
+        "threshold": threshold,
+        **table["at_threshold"],
+    }
+    provenance = detector.provenance or {}
+    table |= {
+        "min_defect_area": min_defect_area,
+        "shift": shift and {"name": shift, "severity": severity, "seed": seed},
+        "backend": keras.backend.backend(),
+        "versions": versions(),
+        "config": provenance.get("config", {}).get("name"),
+        "seed": provenance.get("seed"),
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    return Evaluation(
+        samples=samples,
+        images=images,
+        masks=masks,
+        maps=maps,
+        reconstructions=reconstructions,
+        scores=scores,
+        flagged=scores > threshold,
+        p_values=p_values(detector.calibration["scores"], scores),
+        metrics=table,
+    )
+
+
+def load_test(data, size, min_defect_area=0):
+    samples, images, masks = [], [], []
+    for sample in test_samples(data):
+        mask = np.zeros((size, size), bool)
+        if sample.mask_path is not None:
+            mask = read_mask(sample.mask_path, size)
+        if sample.label and mask.sum() < min_defect_area:
+            continue
+        samples.append(sample)
+        images.append(read_image(sample.path, size))
+        masks.append(mask)
+    if not samples:
+        raise InputError(
+            f"{data}: no test image has a defect of {min_defect_area} pixels; "
+            "lower --min-defect-area"
+        )
+    return samples, np.stack(images), np.stack(masks)
+
+
+def measure(samples, masks, maps, scores, threshold) -> dict:
+    """The metrics of DESIGN's `metrics.json`; `None` where undefined."""
+    labels = np.array([sample.label for sample in samples])
+    best_f1 = metrics.f1_max(labels, scores)
+    return {
+        "image_roc_auc": metrics.roc_auc(labels, scores),
+        "image_ap": metrics.average_precision(labels, scores),
+        **metrics.pixel_metrics(masks, maps, fpr_limit=FPR_LIMIT),
+        "aupro_fpr_limit": FPR_LIMIT,
+        "f1_max": best_f1 and best_f1[0],
+        "f1_floor": metrics.f1_floor(labels),
+        "at_threshold": metrics.confusion(labels, scores > threshold),
+        "images": len(samples),
+        "normal": int((labels == 0).sum()),
+        "anomalous": int((labels == 1).sum()),
+        "per_defect": metrics.per_defect(
+            [sample.defect for sample in samples], scores, threshold
+        ),
+    }

@@ -1,0 +1,59 @@
+"""Resizing and Gaussian filtering as products with constant matrices.
+
+Interpolation and padding differ between the backends; a matrix product does
+not, and its matrices are made and tested in numpy.
+"""
+
+import numpy as np
+from keras import ops
+
+
+def gaussian_blur(maps, sigma):
+    """Gaussian filter of maps `(B, H, W)` with mirrored borders.
+
+    `sigma` is in pixels; 0 returns the maps. Equals scipy's
+    `gaussian_filter(..., mode="reflect")`.
+    """
+    if sigma == 0:
+        return maps
+    return separable(
+        maps,
+        gaussian_matrix(maps.shape[1], sigma),
+        gaussian_matrix(maps.shape[2], sigma),
+    )
+
+
+def separable(x, rows, columns):
+    """`rows @ x @ columns.T` over the last two axes of `x`."""
+    rows = ops.convert_to_tensor(rows, dtype=x.dtype)
+    columns = ops.convert_to_tensor(columns.T.copy(), dtype=x.dtype)
+    return ops.matmul(ops.matmul(rows, x), columns)
+
+
+def resize_matrix(source: int, target: int) -> np.ndarray:
+    """Weights `(target, source)` of the triangle filter, rows sum to 1.
+
+    >>> resize_matrix(2, 4)[1]
+    array([0.75, 0.25], dtype=float32)
+    """
+    scale = source / target
+    support = max(scale, 1.0)
+    centres = (np.arange(target) + 0.5) * scale - 0.5
+    distance = np.abs(np.arange(source)[None, :] - centres[:, None])
+    weights = np.maximum(0.0, 1.0 - distance / support)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
+
+
+def gaussian_matrix(side: int, sigma: float) -> np.ndarray:
+    """Weights `(side, side)` that filter one axis, cut at 4 sigma."""
+    reach = int(4.0 * sigma + 0.5)
+    offsets = np.arange(-reach, reach + 1)
+    taps = np.exp(-0.5 * (offsets / sigma) ** 2)
+    taps /= taps.sum()
+    # Half-sample mirror: ... 1 0 | 0 1 2 ..., whatever the reach.
+    positions = np.arange(side)[:, None] + offsets[None, :]
+    positions = positions % (2 * side)
+    positions = np.where(positions < side, positions, 2 * side - 1 - positions)
+    matrix = np.zeros((side, side))
+    np.add.at(matrix, (np.arange(side)[:, None], positions), taps[None, :])
+    return matrix.astype("float32")

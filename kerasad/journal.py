@@ -1,0 +1,91 @@
+"""What happens around the epochs of a training run."""
+
+import time
+
+import keras
+import numpy as np
+
+from kerasad.checkpoint import save_checkpoint
+from kerasad.schedules import learning_rate
+
+
+class Journal(keras.callbacks.Callback):
+    """Sets the rate and the epoch of the data, keeps history and best.
+
+    Args:
+        config: `kerasad.config.Config`.
+        dataset: the training `CorruptionDataset` or `ImageDataset`.
+        checkpoint: path of the checkpoint, written after each epoch.
+        settings: dict that a resumed run must share.
+        rows: history of the epochs before, when resuming.
+        best_weights: of the best of those epochs.
+        progress: callable `(epoch, epochs, step, steps, row)`, called after
+            each batch with `row=None` and after each epoch with its row.
+    """
+
+    def __init__(
+        self,
+        config,
+        dataset,
+        checkpoint,
+        settings,
+        rows=(),
+        best_weights=None,
+        progress=None,
+    ):
+        super().__init__()
+        self.config = config
+        self.dataset = dataset
+        self.checkpoint = checkpoint
+        self.settings = settings
+        self.rows = list(rows)
+        self.best_weights = best_weights
+        self.progress = progress
+        self.started = time.monotonic()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.dataset.set_epoch(epoch)
+        self.rate = learning_rate(
+            self.config, epoch, [row["val_loss"] for row in self.rows]
+        )
+        self.model.optimizer.learning_rate = self.rate
+        self.started = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.progress is not None:
+            self.progress(
+                self.params["epochs"],
+                len(self.rows),
+                batch + 1,
+                len(self.dataset),
+                None,
+            )
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {
+            "epoch": epoch,
+            "loss": float(logs["loss"]),
+            "val_loss": float(logs["val_loss"]),
+            "learning_rate": self.rate,
+            "seconds": round(time.monotonic() - self.started, 3),
+        }
+        best = min((r["val_loss"] for r in self.rows), default=np.inf)
+        self.rows.append(row)
+        # With a rate that decays to 0 the last weights are the settled ones.
+        if self.config.schedule == "cosine" or row["val_loss"] <= best:
+            self.best_weights = self.model.get_weights()
+        save_checkpoint(
+            self.checkpoint,
+            self.model,
+            self.rows,
+            self.best_weights,
+            self.settings,
+        )
+        if self.progress is not None:
+            self.progress(
+                self.params["epochs"],
+                len(self.rows),
+                len(self.dataset),
+                len(self.dataset),
+                row,
+            )

@@ -1,0 +1,1 @@
+from kerasad.models.ssae import SSAE as SSAE

@@ -1,0 +1,50 @@
+"""Learning rates as functions of the epoch and of the losses so far.
+
+A rate that follows from the history needs no state of its own: an interrupted
+run that goes on from its history goes on with the right rate.
+"""
+
+import math
+
+
+def learning_rate(config, epoch: int, val_losses) -> float:
+    """The rate of `epoch` (from 0), given the validation losses before it."""
+    if config.schedule == "plateau":
+        return plateau(
+            config.learning_rate, val_losses, config.patience, config.rate
+        )
+    if config.schedule == "cosine":
+        return cosine(config.learning_rate, epoch, config.epochs)
+    return config.learning_rate
+
+
+def plateau(initial, val_losses, patience, rate) -> float:
+    """Multiplied by `rate` after `patience` epochs without a new best.
+
+    The paper's scheduler (section 4.3).
+
+    >>> plateau(1.0, [3.0, 2.0, 2.0, 2.5], patience=2, rate=0.5)
+    0.5
+    """
+    current, best, waited = initial, math.inf, 0
+    for loss in val_losses:
+        if loss < best:
+            best, waited = loss, 0
+            continue
+        waited += 1
+        if waited >= patience:
+            current, waited = current * rate, 0
+    return current
+
+
+def cosine(initial, epoch, epochs, warmup=1) -> float:
+    """Half a cosine from `initial` to near 0, after a short linear rise.
+
+    >>> cosine(1.0, 0, 10) < cosine(1.0, 1, 10) > cosine(1.0, 9, 10) > 0.0
+    True
+    """
+    warmup = min(warmup, epochs // 4)
+    if epoch < warmup:
+        return initial * (epoch + 1) / (warmup + 2)
+    progress = (epoch - warmup) / max(1, epochs - warmup)
+    return initial * 0.5 * (1.0 + math.cos(math.pi * progress))

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from kerasad.losses import MaskLoss, SquaredError
+from tests.contracts import check_config
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), MaskLoss(dice_weight=0.3)])
+def test_config(loss):
+    check_config(loss)
+
+
+def test_squared_error_weighs_pixels():
+    clean = np.zeros((1, 4, 4, 3), "float32")
+    broken = clean.copy()
+    broken[0, 0] = 0.5
+    weight = np.zeros((1, 4, 4), "float32")
+    weight[0, 0, 0] = 2.0
+    loss = float(SquaredError()(clean, broken, sample_weight=weight))
+    assert loss == pytest.approx(2.0 * 0.25 / 16, rel=1e-6)
+
+
+def test_mask_loss_matches_numpy(rng):
+    mask = (rng.uniform(size=(2, 8, 8, 1)) > 0.8).astype("float32")
+    logits = rng.normal(size=(2, 4, 4, 1)).astype("float32") * 3
+    coarse = mask.reshape(2, 4, 2, 4, 2, 1).mean(axis=(2, 4))
+    probability = 1 / (1 + np.exp(-logits.astype("float64")))
+    entropy = -(
+        coarse * np.log(probability) + (1 - coarse) * np.log(1 - probability)
+    )
+    overlap = (probability * coarse).sum(axis=(1, 2, 3))
+    total = (probability + coarse).sum(axis=(1, 2, 3))
+    dice = 1 - (2 * overlap + 1) / (total + 1)
+    expected = entropy.mean(axis=(1, 2, 3)) + 0.5 * dice
+    ours = ops.convert_to_numpy(MaskLoss(0.5, reduction=None)(mask, logits))
+    np.testing.assert_allclose(ours, expected, rtol=1e-5)
+
+
+def test_mask_loss_is_finite_for_extreme_logits():
+    mask = np.ones((1, 2, 2, 1), "float32")
+    logits = np.array([-1e4, 1e4, -80.0, 80.0], "float32").reshape(1, 2, 2, 1)
+    assert np.isfinite(float(MaskLoss()(mask, logits)))

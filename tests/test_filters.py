@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+from keras import ops
+from scipy import ndimage
+
+from kerasad.filters import gaussian_blur, resize_matrix
+
+
+@pytest.mark.parametrize("sigma", [0.7, 2.0, 6.0])
+def test_gaussian_blur_is_scipys(sigma, rng):
+    maps = rng.normal(size=(2, 24, 37)).astype("float32")
+    ours = ops.convert_to_numpy(gaussian_blur(maps, sigma))
+    for one, expected in zip(ours, maps, strict=True):
+        expected = ndimage.gaussian_filter(expected, sigma, mode="reflect")
+        np.testing.assert_allclose(one, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_no_blur_returns_the_maps(rng):
+    maps = rng.normal(size=(1, 8, 8))
+    assert gaussian_blur(maps, 0) is maps
+
+
+@pytest.mark.parametrize("source, target", [(7, 7), (7, 21), (40, 9), (1, 4)])
+def test_resize_keeps_a_constant_and_does_not_ring(source, target):
+    matrix = resize_matrix(source, target)
+    np.testing.assert_allclose(matrix.sum(axis=1), 1.0, rtol=1e-5)
+    assert matrix.min() >= 0.0
