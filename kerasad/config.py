@@ -14,7 +14,7 @@ from kerasad.errors import InputError
 CHOICES = {
     "model": ("ssae", "model_one"),
     "loss": ("masked", "mse", "mse_ssim"),
-    "optimizer": ("adam", "adamw", "sgd"),
+    "optimizer": ("adam", "adamw", "muon", "sgd"),
     "schedule": ("constant", "plateau", "cosine"),
     "precision": ("auto", "float32", "mixed_bfloat16"),
     "anomaly_map": (
@@ -22,6 +22,7 @@ CHOICES = {
         "mse-ssim",
         "gradient",
         "segmentation",
+        "memory",
         "fused",
     ),
     "score": ("mean", "max", "top-fraction"),
@@ -45,40 +46,56 @@ class Config:
     model: str = "ssae"
     image_size: int = 256
     stem: int = 4  # space-to-depth factor before the first convolution
-    filters: tuple[int, ...] = (32, 64, 128)
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
-    blocks: int = 2  # SDC blocks at the lowest resolution
+    filters: tuple[int, ...] = (64, 96, 128)
+    dilations: tuple[int, ...] = (1, 2, 4, 8)
+    blocks: int = 2  # at the lowest level
+    sdc_from: int = 1  # first level with SDC blocks
+    context: bool = True  # channels of kerasad.layers.Context
     head: bool = True  # discriminative head: image, reconstruction -> mask
     arch: int = 3  # Model I only: architecture 1, 2 or 3; 0 is the baseline
-    latent: int = 128  # Model I only: length of the latent vector
+    latent: int = 128  # Model I only: length of the vector, arch 0 and 3
     base_filters: int = 64  # Model I only: filters of the stem convolution
+    depth: int = 6  # Model I only: residual blocks that halve the sides
 
     # Corruption
     corruption: dict[str, float] = field(
-        default_factory=lambda: {"texture": 1.0}
+        default_factory=lambda: {
+            "patch": 0.45,
+            "scratch": 0.14,
+            "deform": 0.12,
+            "colour": 0.10,
+            "texture": 0.08,
+            "blur": 0.06,
+            "erase": 0.05,
+        }
     )
-    foreground: bool = False  # patches where the training images differ
-    clean_share: float = 0.0
-    patches: tuple[int, ...] = (1, 3)
-    patch_size: tuple[float, ...] = (0.03, 0.4)  # of the image's side
+    foreground: bool = True  # patches where an object lies on a plain ground
+    clean_share: float = 0.35
+    patches: tuple[int, ...] = (1, 2)
+    patch_size: tuple[float, ...] = (0.02, 0.35)  # of the image's side
     opacity: tuple[float, ...] = (0.3, 1.0)
     augmentation: str = "none"
     rotation: float = 0.0  # degrees either way
+    jitter: int = 5  # pixels that an image moves by, at most
+    light: float = 0.04  # by which its gains vary
+    crop: int = 128  # side of the windows trained on; 0 for whole images
 
     # Training
-    loss: str = "masked"
+    loss: str = "masked"  # the others train without corruption
     mask_weight: float = 0.9  # lambda of equation 4
+    mask_floor: float = 64.0  # pixels a corrupted region counts as, at least
     alpha: float = 0.2  # of equation 1, Model I
-    reconstruction_weight: float = 1.0  # of the two losses, with a head
-    head_weight: float = 1.0
-    optimizer: str = "adam"
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
-    schedule: str = "plateau"
+    reconstruction_weight: float = 5.0  # of the two losses, with a head
+    head_weight: float = 4.0
+    optimizer: str = "muon"
+    learning_rate: float = 4e-3
+    weight_decay: float = 1e-2
+    clipnorm: float = 1.0  # of each gradient; 0 for none
+    schedule: str = "cosine"
     patience: int = 5
     rate: float = 0.5
     epochs: int = 60
-    batch_size: int = 8
+    batch_size: int = 16
     accumulation: int = 1
     validation_share: float = 0.1
     precision: str = "auto"
@@ -87,6 +104,7 @@ class Config:
     anomaly_map: str = "fused"
     sigma: float = 4.0  # of the Gaussian filter on the map
     normalise: bool = True  # the map per pixel by its spread on normals
+    memory_images: int = 200  # in the patch memories
     score: str = "max"
     top_fraction: float = 0.001
     threshold: str = "conformal"
@@ -106,7 +124,8 @@ class Config:
         self.check_ranges()
 
     def check_ranges(self):
-        for key in ("epochs", "batch_size", "accumulation", "blocks", "stem"):
+        for key in ("epochs", "batch_size", "accumulation", "blocks", "stem",
+                    "latent", "base_filters", "depth"):  # fmt: skip
             require(getattr(self, key) >= 1, key, "at least 1", self)
         for key in ("clean_share", "mask_weight", "alpha", "rate"):
             require(0.0 <= getattr(self, key) <= 1.0, key, "in [0, 1]", self)
@@ -136,6 +155,36 @@ class Config:
                 f"a multiple of {step}, which is stem * 2^(levels - 1)",
                 self,
             )
+        if self.model == "model_one":
+            step = 2**self.depth
+            require(
+                self.image_size >= step and self.image_size % step == 0,
+                "image_size",
+                f"a multiple of {step}, which is 2^depth",
+                self,
+            )
+            require(self.arch in range(4), "arch", "0, 1, 2 or 3", self)
+            require(not self.head, "head", "false: Model I has none", self)
+        require(
+            self.loss == "masked" or not self.head,
+            "loss",
+            "masked where the network has a head, which learns from the masks",
+            self,
+        )
+        require(
+            0 <= self.crop <= self.image_size
+            and (not self.crop or self.model == "ssae")
+            and self.crop % step == 0,
+            "crop",
+            f"0, or a multiple of {step} up to image_size, for model ssae",
+            self,
+        )
+        require(
+            not self.context or self.model == "ssae",
+            "context",
+            "false: Model I takes the image alone",
+            self,
+        )
         if self.anomaly_map in ("segmentation", "fused"):
             require(
                 self.head and self.model == "ssae",

@@ -14,7 +14,7 @@ from kerasad import scoring
 from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
-from kerasad.layers import Resize
+from kerasad.layers import Context, PatchMemory, Resize
 from kerasad.thresholds import fit_threshold
 
 # What each named anomaly map is made of, before the Gaussian filter.
@@ -22,7 +22,17 @@ COMPONENTS = {
     "squared-error": ("squared-error",),
     "gradient": ("gradient",),
     "segmentation": ("segmentation",),
-    "fused": ("segmentation", "gradient"),
+    "mse-ssim": ("mse-ssim",),
+    "memory": ("memory-1", "memory-2", "memory-4"),
+    "fused": ("segmentation", "memory-1", "memory-2", "memory-4"),
+}
+
+# The patch memories, fine to coarse. Only the finest looks beyond its own
+# place: a step of the others is as far as a product lies off.
+MEMORIES = {
+    "memory-1": {"scale": 1, "stride": 4, "window": 1},
+    "memory-2": {"scale": 2, "stride": 4, "window": 0},
+    "memory-4": {"scale": 4, "stride": 2, "window": 0},
 }
 
 
@@ -35,7 +45,8 @@ class Detector(keras.Model):
     anomalous when its score is strictly greater than the threshold.
 
     Args:
-        network: `keras.Model` from images `(B, S, S, 3)` in `[0, 1]` to their
+        network: `keras.Model` from images `(B, S, S, 3)` in `[0, 1]`, or from
+            the 8 channels of `kerasad.layers.Context`, to their
             reconstruction, or to a dict of `reconstruction` and
             `anomaly_logits`.
         anomaly_map: str, a key of `COMPONENTS`.
@@ -43,6 +54,8 @@ class Detector(keras.Model):
             the Gaussian filter on the map.
         normalise: bool. Expresses each pixel of the map in units of its
             spread on normal images, once `fit_map_statistics` was called.
+        alpha: float in `[0, 1]`, of the map `"mse-ssim"` (equation 1).
+        memory_images: int. Capacity of the patch memories.
         score: `"mean"`, `"max"` or `"top-fraction"`, see
             `kerasad.scoring.image_score`.
         top_fraction: float in `(0, 1]`.
@@ -69,6 +82,8 @@ class Detector(keras.Model):
         anomaly_map="squared-error",
         sigma=4.0,
         normalise=False,
+        alpha=0.2,
+        memory_images=200,
         score="max",
         top_fraction=0.001,
         threshold=None,
@@ -86,6 +101,8 @@ class Detector(keras.Model):
         self.anomaly_map = anomaly_map
         self.sigma = sigma
         self.normalise = normalise
+        self.alpha = alpha
+        self.memory_images = memory_images
         self.score = score
         self.top_fraction = top_fraction
         self.threshold = threshold
@@ -94,6 +111,23 @@ class Detector(keras.Model):
 
         self.image_size = network.input_shape[1:3]
         self.resize = Resize(self.image_size, dtype="float32")
+        sides = (None, *self.image_size, 3)
+        self.context = None
+        if network.input_shape[-1] != 3:
+            self.context = Context(dtype="float32")
+            self.context.build(sides)
+        self.memories = {
+            name: PatchMemory(
+                memory=memory_images,
+                name=name.replace("-", "_"),
+                dtype="float32",
+                **MEMORIES[name],
+            )
+            for name in COMPONENTS[anomaly_map]
+            if name in MEMORIES
+        }
+        for memory in self.memories.values():
+            memory.build(sides)
         shape = (len(COMPONENTS[anomaly_map]), *self.image_size)
         self.map_mean = self.add_weight(
             shape=shape, initializer="zeros", trainable=False, name="map_mean"
@@ -104,14 +138,9 @@ class Detector(keras.Model):
         self.built = True
 
     def call(self, images):
-        images = self.resize(ops.cast(images, "float32")) / 255.0
-        outputs = self.network(images, training=False)
-        if not isinstance(outputs, dict):
-            outputs = {"reconstruction": outputs}
+        components, outputs = self.components(images)
         anomaly_map = 0.0
-        for index, name in enumerate(COMPONENTS[self.anomaly_map]):
-            component = self.component(name, images, outputs)
-            component = gaussian_blur(component, self.sigma)
+        for index, component in enumerate(components):
             centred = component - self.map_mean[index]
             anomaly_map = anomaly_map + centred / self.map_scale[index]
         score = scoring.image_score(anomaly_map, self.score, self.top_fraction)
@@ -123,7 +152,32 @@ class Detector(keras.Model):
             "reconstruction": outputs["reconstruction"],
         }
 
-    def component(self, name, images, outputs):
+    def components(self, images, owners=None):
+        """Filtered maps before normalisation, and the network's outputs.
+
+        `owners`: see `PatchMemory.call`.
+        """
+        images = self.resize(ops.cast(images, "float32")) / 255.0
+        inputs = images if self.context is None else self.context(images)
+        outputs = self.network(inputs, training=False)
+        if not isinstance(outputs, dict):
+            outputs = {"reconstruction": outputs}
+        maps = [
+            gaussian_blur(
+                self.component(name, images, outputs, owners), self.sigma
+            )
+            for name in COMPONENTS[self.anomaly_map]
+        ]
+        return maps, outputs
+
+    def component(self, name, images, outputs, owners):
+        if name in self.memories:
+            distance = self.memories[name](images, owners=owners)
+            return scoring.upsample(distance, *self.image_size)
+        if name == "mse-ssim":
+            return scoring.mse_ssim_map(
+                images, outputs["reconstruction"], self.alpha
+            )
         if name == "segmentation":
             probability = ops.sigmoid(outputs["anomaly_logits"][..., 0])
             return scoring.upsample(probability, *self.image_size)
@@ -174,30 +228,38 @@ class Detector(keras.Model):
         )
         return result
 
+    def fit_memories(self, images, seed=0):
+        """Fills the patch memories with normal images, in their order.
+
+        Args:
+            images: uint8 `(n, S, S, 3)`; those beyond `memory_images` are
+                left out.
+            seed: int, of the sample that the components are computed from.
+        """
+        for memory in self.memories.values():
+            memory.fit(
+                images[: self.memory_images], np.random.default_rng(seed)
+            )
+
     def fit_map_statistics(self, images, batch_size=16):
         """Learns mean and spread of each map pixel from normal images.
 
         The spread has a floor: its own mean over the map, lest a pixel that
-        never varied in training outweigh all others.
+        never varied in training outweigh all others. An image is not
+        compared with itself in the memories, so `images` are those that
+        `fit_memories` was given, in the same order.
 
         Args:
-            images: uint8 `(n, H, W, 3)`, normal images only.
+            images: uint8 `(n, S, S, 3)`, normal images only.
         """
         self.map_mean.assign(np.zeros(self.map_mean.shape))
         self.map_scale.assign(np.ones(self.map_scale.shape))
-        names = COMPONENTS[self.anomaly_map]
         mean = np.zeros(self.map_mean.shape)
         square = np.zeros(self.map_mean.shape)
         for start in range(0, len(images), batch_size):
             batch = images[start : start + batch_size]
-            inputs = self.resize(ops.cast(batch, "float32")) / 255.0
-            outputs = self.network.predict_on_batch(inputs)
-            if not isinstance(outputs, dict):
-                outputs = {"reconstruction": outputs}
-            for index, name in enumerate(names):
-                maps = gaussian_blur(
-                    self.component(name, inputs, outputs), self.sigma
-                )
+            owners = np.arange(start, start + len(batch))
+            for index, maps in enumerate(self.components(batch, owners)[0]):
                 maps = ops.convert_to_numpy(maps).astype("float64")
                 mean[index] += maps.sum(axis=0) / len(images)
                 square[index] += (maps**2).sum(axis=0) / len(images)
@@ -247,6 +309,8 @@ class Detector(keras.Model):
             "anomaly_map": self.anomaly_map,
             "sigma": self.sigma,
             "normalise": self.normalise,
+            "alpha": self.alpha,
+            "memory_images": self.memory_images,
             "score": self.score,
             "top_fraction": self.top_fraction,
             "threshold": plain(self.threshold),

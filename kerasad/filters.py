@@ -36,6 +36,7 @@ def resize_matrix(source: int, target: int) -> np.ndarray:
     >>> resize_matrix(2, 4)[1]
     array([0.75, 0.25], dtype=float32)
     """
+    source, target = int(source), int(target)  # tensors while torch traces
     scale = source / target
     support = max(scale, 1.0)
     centres = (np.arange(target) + 0.5) * scale - 0.5
@@ -44,9 +45,12 @@ def resize_matrix(source: int, target: int) -> np.ndarray:
     return (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
 
 
-def gaussian_matrix(side: int, sigma: float) -> np.ndarray:
-    """Weights `(side, side)` that filter one axis, cut at 4 sigma."""
-    reach = int(4.0 * sigma + 0.5)
+def gaussian_matrix(
+    side: int, sigma: float, truncate: float = 4.0
+) -> np.ndarray:
+    """Weights `(side, side)` that filter one axis, cut at `truncate` sigma."""
+    side = int(side)  # a tensor while torch traces
+    reach = int(truncate * sigma + 0.5)
     offsets = np.arange(-reach, reach + 1)
     taps = np.exp(-0.5 * (offsets / sigma) ** 2)
     taps /= taps.sum()

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from kerasad.checkpoint import save_checkpoint
+from kerasad.errors import InputError
 from kerasad.schedules import learning_rate
 
 
@@ -21,6 +22,9 @@ class Journal(keras.callbacks.Callback):
         best_weights: of the best of those epochs.
         progress: callable `(epoch, epochs, step, steps, row)`, called after
             each batch with `row=None` and after each epoch with its row.
+        time_limit: float, in seconds of all epochs, those before a resumption
+            included. Once it is spent, the epoch under way is cut short,
+            validated and the last; `None` for no limit.
     """
 
     def __init__(
@@ -32,8 +36,14 @@ class Journal(keras.callbacks.Callback):
         rows=(),
         best_weights=None,
         progress=None,
+        time_limit=None,
     ):
         super().__init__()
+        if time_limit is not None and time_limit <= 0:
+            raise InputError(
+                "the time limit of a training must be positive. Received: "
+                f"{time_limit:g} s"
+            )
         self.config = config
         self.dataset = dataset
         self.checkpoint = checkpoint
@@ -41,7 +51,15 @@ class Journal(keras.callbacks.Callback):
         self.rows = list(rows)
         self.best_weights = best_weights
         self.progress = progress
+        self.time_limit = time_limit
         self.started = time.monotonic()
+
+    def out_of_time(self, seconds=0.0):
+        """Whether the epochs so far, and `seconds` more, used up the time."""
+        if self.time_limit is None:
+            return False
+        spent = sum(row["seconds"] for row in self.rows)
+        return spent + seconds >= self.time_limit
 
     def on_epoch_begin(self, epoch, logs=None):
         self.dataset.set_epoch(epoch)
@@ -52,6 +70,8 @@ class Journal(keras.callbacks.Callback):
         self.started = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
+        if self.out_of_time(time.monotonic() - self.started):
+            self.model.stop_training = True
         if self.progress is not None:
             self.progress(
                 self.params["epochs"],
@@ -71,6 +91,8 @@ class Journal(keras.callbacks.Callback):
         }
         best = min((r["val_loss"] for r in self.rows), default=np.inf)
         self.rows.append(row)
+        if self.out_of_time():
+            self.model.stop_training = True
         # With a rate that decays to 0 the last weights are the settled ones.
         if self.config.schedule == "cosine" or row["val_loss"] <= best:
             self.best_weights = self.model.get_weights()

@@ -7,6 +7,7 @@ float32 `(B, H, W)`; higher is more anomalous.
 from keras import ops
 
 from kerasad.filters import resize_matrix, separable
+from kerasad.similarity import ssim
 
 SCORES = ("mean", "max", "top-fraction")
 
@@ -14,6 +15,17 @@ SCORES = ("mean", "max", "top-fraction")
 def squared_error_map(images, reconstructions):
     """Squared difference, averaged over the colours (paper, section 3.4.1)."""
     return ops.mean(ops.square(images - reconstructions), axis=-1)
+
+
+def mse_ssim_map(images, reconstructions, alpha=0.2):
+    """Squared error and dissimilarity, weighted (paper, equations 1 to 3).
+
+    `alpha * error + (1 - alpha) * (1 - ssim)`: equation 1 adds the
+    similarity itself, which would reward a bad reconstruction.
+    """
+    similarity = ops.mean(ssim(images, reconstructions), axis=-1)
+    error = squared_error_map(images, reconstructions)
+    return alpha * error + (1.0 - alpha) * (1.0 - similarity)
 
 
 def gradient_map(images, reconstructions, scales=3):
@@ -88,13 +100,14 @@ def image_score(maps, method="max", top_fraction=0.001):
     section 6.2); `max` takes the most anomalous pixel; `top-fraction` the
     mean of the highest share `top_fraction` of the pixels.
     """
-    flat = ops.reshape(maps, (-1, maps.shape[1] * maps.shape[2]))
+    pixels = int(maps.shape[1]) * int(maps.shape[2])
+    flat = ops.reshape(maps, (-1, pixels))
     if method == "mean":
         return ops.mean(flat, axis=-1)
     if method == "max":
         return ops.max(flat, axis=-1)
     if method == "top-fraction":
-        count = max(1, round(top_fraction * flat.shape[-1]))
+        count = max(1, round(top_fraction * pixels))
         return ops.mean(ops.top_k(flat, count, sorted=False)[0], axis=-1)
     raise ValueError(
         f"Argument `method` must be one of {SCORES}. Received: {method!r}"

@@ -9,21 +9,22 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from kerasad.building import build_network, compile_network
 from kerasad.checkpoint import restore_checkpoint
 from kerasad.config import Config, to_yaml
 from kerasad.data.augmentation import Augmentation
 from kerasad.data.builtin import builtin_capsules
 from kerasad.data.corruption import PatchCorruption
-from kerasad.data.datasets import CorruptionDataset
+from kerasad.data.datasets import CorruptionDataset, ImageDataset
 from kerasad.data.images import load_images
+from kerasad.data.jitter import Jitter
 from kerasad.data.mvtec import fingerprint, training_samples
 from kerasad.data.textures import builtin_textures, textures_from_folder
 from kerasad.detector import Detector
 from kerasad.errors import InputError
 from kerasad.files import write_text
 from kerasad.journal import Journal
-from kerasad.losses import MaskLoss, SquaredError
-from kerasad.models import SSAE
+from kerasad.layers.context import HostContext
 from kerasad.precision import resolve_precision
 from kerasad.provenance import versions
 from kerasad.reports.figures import loss_curves
@@ -54,6 +55,7 @@ def train(
     resume=False,
     progress=None,
     say=lambda text: None,
+    minutes=None,
 ) -> TrainingResult:
     """Trains, calibrates on held-out normal images and saves.
 
@@ -68,6 +70,8 @@ def train(
             `out`.
         progress: see `kerasad.journal.Journal`.
         say: called with one line of commentary at a time.
+        minutes: time limit of the epochs, see `kerasad.journal.Journal`;
+            the schedule of the rate stays that of the whole run.
 
     Raises:
         InputError: the data, the textures or the checkpoint cannot be used.
@@ -88,13 +92,9 @@ def train(
 
     policy, reason = resolve_precision(config.precision)
     keras.utils.set_random_seed(config.seed)
-    model = build_network(config, policy)
+    model = build_network(config, policy, config.crop or None)
     compile_network(model, config)
-    bank = (
-        builtin_textures(config.seed, config.image_size)
-        if textures is None
-        else textures_from_folder(textures, config.image_size)
-    )
+    bank = texture_bank(textures, config)
     dataset = make_dataset(train_images, train_images, bank, config)
     validation = make_dataset(
         held_out_images, train_images, bank, config, validation=True
@@ -109,9 +109,16 @@ def train(
     elif resume:
         say(f"nothing to resume in {out}: starting anew")
     journal = Journal(
-        config, dataset, checkpoint, settings, rows, best, progress
+        config,
+        dataset,
+        checkpoint,
+        settings,
+        rows,
+        best,
+        progress,
+        None if minutes is None else 60.0 * minutes,
     )
-    if len(rows) < config.epochs:
+    if len(rows) < config.epochs and not journal.out_of_time():
         model.fit(
             dataset,
             validation_data=validation,
@@ -123,8 +130,8 @@ def train(
         )
     model.set_weights(journal.best_weights)
 
-    say("calibrating on the held-out normal images")
-    detector = finished_detector(model, config)
+    say("learning what the maps of normal images look like")
+    detector = finished_detector(model, config, train_images)
     detector.provenance = {
         "config": asdict(config),
         "seed": config.seed,
@@ -134,8 +141,6 @@ def train(
         "versions": versions(),
         "precision": policy,
     }
-    if config.normalise:
-        detector.fit_map_statistics(train_images)
     detector.calibrate(
         held_out_images,
         config.threshold,
@@ -147,7 +152,6 @@ def train(
     loss_curves(columns(journal.rows), out / "curves.png")
     detector.save(out / "detector.keras")
     checkpoint.unlink(missing_ok=True)
-    steps = len(dataset) * config.epochs
     return TrainingResult(
         detector=detector,
         folder=out,
@@ -156,7 +160,7 @@ def train(
         precision_reason=reason,
         train_images=len(chosen),
         validation_images=len(held_out),
-        updates=steps // config.accumulation,
+        updates=int(model.optimizer.iterations),
         seconds=time.monotonic() - started,
     )
 
@@ -174,48 +178,27 @@ def split(count, config):
     return np.sort(order[held_out:]), np.sort(order[:held_out])
 
 
-def build_network(config, policy="float32"):
-    return SSAE(
-        image_size=config.image_size,
-        stem=config.stem,
-        filters=config.filters,
-        dilations=config.dilations,
-        blocks=config.blocks,
-        head=config.head,
-        dtype=policy,
-    )
-
-
-def compile_network(model, config):
-    options = {"learning_rate": config.learning_rate}
-    if config.accumulation > 1:
-        options["gradient_accumulation_steps"] = config.accumulation
-    if config.optimizer == "adamw":
-        options["weight_decay"] = config.weight_decay
-    optimizer = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "sgd": keras.optimizers.SGD,
-    }[config.optimizer](**options)
-    loss, weights = SquaredError(), None
-    if config.head:
-        loss = {"reconstruction": loss, "anomaly_logits": MaskLoss()}
-        weights = {
-            "reconstruction": config.reconstruction_weight,
-            "anomaly_logits": config.head_weight,
-        }
-    # XLA's convolutions on a CPU are far slower than oneDNN's; JAX has no
-    # other.
-    model.compile(
-        optimizer,
-        loss=loss,
-        loss_weights=weights,
-        jit_compile=keras.backend.backend() == "jax",
-    )
+def texture_bank(textures, config):
+    """Foreign textures for the corruption, `None` where there is none."""
+    if config.loss != "masked":
+        return None
+    if textures is None:
+        return builtin_textures(config.seed, config.image_size)
+    return textures_from_folder(textures, config.image_size)
 
 
 def make_dataset(images, others, bank, config, validation=False):
-    """Corrupted batches; those for validation are the same each epoch."""
+    """Batches to train on; those for validation are the same each epoch.
+
+    Corrupted for the masked loss; otherwise the images are their own target.
+    """
+    options = {
+        "batch_size": config.batch_size,
+        "seed": config.seed + (VALIDATION_SEED if validation else 0),
+        "augment": None if validation else augmentation(config),
+    }
+    if config.loss != "masked":
+        return ImageDataset(images, **options)
     corrupt = PatchCorruption(
         bank,
         kinds=config.corruption,
@@ -226,33 +209,56 @@ def make_dataset(images, others, bank, config, validation=False):
         clean_share=config.clean_share,
         foreground="auto" if config.foreground else None,
     )
-    augment = None
-    if not validation:
-        augment = Augmentation.from_config(config)
     return CorruptionDataset(
         images,
         corrupt,
-        batch_size=config.batch_size,
-        seed=config.seed + (VALIDATION_SEED if validation else 0),
         mask_weight=config.mask_weight,
-        augment=augment,
         masks_as_target=config.head,
-        prefetch=not validation,
+        mask_floor=config.mask_floor,
+        crop=config.crop or None,
+        context=HostContext(others) if config.context else None,
+        **options,
     )
 
 
-def finished_detector(model, config):
-    """The trained network in float32, inside an uncalibrated detector."""
+def augmentation(config):
+    """What the config does to each training image, `None` for nothing."""
+    steps = [Augmentation.from_config(config)]
+    if config.jitter or config.light:
+        steps.append(Jitter(config.jitter, config.light))
+    steps = [step for step in steps if step is not None]
+    if not steps:
+        return None
+
+    def augment(image, rng):
+        for step in steps:
+            image = step(image, rng)
+        return image
+
+    return augment
+
+
+def finished_detector(model, config, train_images):
+    """The trained network in float32, in a detector without threshold."""
     network = build_network(config)
     network.set_weights(model.get_weights())
-    return Detector(
+    detector = Detector(
         network,
         anomaly_map=config.anomaly_map,
         sigma=config.sigma,
         normalise=config.normalise,
+        alpha=config.alpha,
+        memory_images=min(config.memory_images, len(train_images)),
         score=config.score,
         top_fraction=config.top_fraction,
     )
+    if detector.context is not None:
+        detector.context.fit(train_images)
+    known = train_images[: detector.memory_images]
+    detector.fit_memories(known, config.seed)
+    if config.normalise:
+        detector.fit_map_statistics(known)
+    return detector
 
 
 def columns(rows):

@@ -11,11 +11,18 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 
 # A module imports from lower rows, and in its own row from its own folder.
 ROWS = [
-    {"errors", "files", "version", "schedules"},
-    {"backend", "config", "filters", "precision", "provenance", "checkpoint"},
+    {"errors", "files", "version", "schedules", "filters"},
+    {
+        "backend",
+        "config",
+        "precision",
+        "provenance",
+        "checkpoint",
+        "similarity",
+    },
     {"registration", "layers", "losses", "scoring", "metrics", "thresholds"},
     {"data", "models"},
-    {"journal", "detector"},
+    {"journal", "detector", "building"},
     {"reports"},
     {"training", "evaluation"},
     {"cli"},

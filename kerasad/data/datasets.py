@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from kerasad.data.lookahead import LookAhead
+from kerasad.layers.context import CHANNELS
 from kerasad.losses.masked import masked_weights
 
 
@@ -131,6 +132,12 @@ class CorruptionDataset(ImageDataset):
         augment: see `ImageDataset`. Comes before the corruption, so the
             clean target has it too.
         masks_as_target: bool. Whether the mask is a second target.
+        mask_floor: float, in pixels; see `masked_weights`.
+        crop: int, in pixels. Side of the window that is cut out of each
+            corrupted image, somewhere around a corrupted pixel; needs a
+            `corrupt` with a method `place`. `None` for whole images.
+        context: `kerasad.layers.context.HostContext`. Inputs then have its
+            8 channels.
         prefetch: see `ImageDataset`.
         **kwargs: see `keras.utils.PyDataset`.
 
@@ -155,6 +162,9 @@ class CorruptionDataset(ImageDataset):
         mask_weight=0.9,
         augment=None,
         masks_as_target=False,
+        mask_floor=0.0,
+        crop=None,
+        context=None,
         prefetch=False,
         **kwargs,
     ):
@@ -163,15 +173,27 @@ class CorruptionDataset(ImageDataset):
         self.corrupt = corrupt
         self.mask_weight = mask_weight
         self.masks_as_target = masks_as_target
+        self.mask_floor = mask_floor
+        self.crop = crop
+        self.context = context
 
     def batch(self, epoch, index):
         """Batch `index` of any epoch, whatever `epoch` is set to."""
-        clean, rng = self._draw(epoch, index)
-        corrupted = np.empty_like(clean)
-        masks = np.empty(clean.shape[:3], "float32")
-        for i, image in enumerate(clean):
-            corrupted[i], masks[i] = self.corrupt(image, rng)
-        weights = masked_weights(masks, self.mask_weight)
+        whole, rng = self._draw(epoch, index)
+        sides = (self.crop, self.crop) if self.crop else whole.shape[1:3]
+        clean = np.empty((len(whole), *sides, 3), "float32")
+        masks = np.empty((len(whole), *sides), "float32")
+        channels = 3 if self.context is None else CHANNELS
+        corrupted = np.empty((len(whole), *sides, channels), "float32")
+        for i, image in enumerate(whole):
+            changed, mask = self.corrupt(image, rng)
+            window = self._window(mask, rng)
+            clean[i], masks[i] = image[window], mask[window]
+            if self.context is None:
+                corrupted[i] = changed[window]
+            else:
+                self.context(changed[window], window, out=corrupted[i])
+        weights = masked_weights(masks, self.mask_weight, self.mask_floor)
         if not self.masks_as_target:
             return corrupted, clean, weights
         targets = {"reconstruction": clean, "anomaly_logits": masks[..., None]}
@@ -181,6 +203,21 @@ class CorruptionDataset(ImageDataset):
             targets,
             {"reconstruction": weights, "anomaly_logits": ones},
         )
+
+    def _window(self, mask, rng):
+        """Two slices: the whole image, or a crop around a corrupted pixel."""
+        side = self.crop
+        if not side:
+            return slice(None), slice(None)
+        changed = np.flatnonzero(mask)
+        if not len(changed):
+            return self.corrupt.place(rng, side, side, mask.shape)
+        pixel = changed[rng.integers(len(changed))]
+        within = rng.integers(side, size=2)
+        free = np.array(mask.shape) - side
+        corner = np.unravel_index(pixel, mask.shape) - within
+        top, left = np.clip(corner, 0, free)
+        return slice(top, top + side), slice(left, left + side)
 
 
 class FollowEpochs(keras.callbacks.Callback):

@@ -1,6 +1,15 @@
+from kerasad.layers.cbam import CBAM as CBAM
+from kerasad.layers.cbam import ChannelAttention as ChannelAttention
+from kerasad.layers.cbam import SpatialAttention as SpatialAttention
+from kerasad.layers.context import Context as Context
+from kerasad.layers.context import PlaceFeatures as PlaceFeatures
 from kerasad.layers.convex_combination import (
     ConvexCombination as ConvexCombination,
 )
+from kerasad.layers.luminance import AppendLightness as AppendLightness
+from kerasad.layers.patch_memory import PatchMemory as PatchMemory
+from kerasad.layers.residual import ResidualDown as ResidualDown
+from kerasad.layers.residual import ResidualUp as ResidualUp
 from kerasad.layers.resize import Resize as Resize
 from kerasad.layers.sdc import SDCBlock as SDCBlock
 from kerasad.layers.space_to_depth import DepthToSpace as DepthToSpace

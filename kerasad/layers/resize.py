@@ -27,7 +27,7 @@ class Resize(keras.layers.Layer):
         self.size = tuple(size)
 
     def call(self, inputs):
-        height, width = inputs.shape[1:3]
+        height, width = map(int, inputs.shape[1:3])
         if (height, width) == self.size:
             return inputs
         rows = resize_matrix(height, self.size[0])

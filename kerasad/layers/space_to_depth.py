@@ -31,7 +31,7 @@ class SpaceToDepth(keras.layers.Layer):
 
     def call(self, inputs):
         block = self.block
-        _, height, width, channels = inputs.shape
+        height, width, channels = map(int, inputs.shape[1:])
         x = ops.reshape(
             inputs,
             (-1, height // block, block, width // block, block, channels),
@@ -84,7 +84,7 @@ class DepthToSpace(keras.layers.Layer):
 
     def call(self, inputs):
         block = self.block
-        _, height, width, channels = inputs.shape
+        height, width, channels = map(int, inputs.shape[1:])
         channels = channels // block**2
         x = ops.reshape(inputs, (-1, height, width, block, block, channels))
         x = ops.transpose(x, (0, 1, 3, 2, 4, 5))

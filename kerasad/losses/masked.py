@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def masked_weights(mask, mask_weight=0.9):
+def masked_weights(mask, mask_weight=0.9, least=0.0):
     """Weights per pixel that turn a mean squared error into equation 4.
 
     ```python
@@ -25,6 +25,9 @@ def masked_weights(mask, mask_weight=0.9):
         mask: array `(..., height, width)` in `[0, 1]`, 1 = corrupted.
         mask_weight: float in `[0, 1]`, lambda. Share of the corrupted pixels
             in the loss, whatever their number.
+        least: float, in pixels. A region smaller than that counts as this
+            large, lest ten pixels get the weight of a thousand. The paper's
+            equation has 0.
 
     Returns:
         A float32 array of the shape of `mask`.
@@ -45,13 +48,14 @@ def masked_weights(mask, mask_weight=0.9):
             f"mask_weight={mask_weight}"
         )
     mask = np.asarray(mask, "float32")
-    weights = _share(1 - mask, 1 - mask_weight)
-    weights += _share(mask, mask_weight)
+    weights = _share(1 - mask, 1 - mask_weight, least)
+    weights += _share(mask, mask_weight, least)
     return weights
 
 
-def _share(mask, weight):
+def _share(mask, weight, least):
     norm = mask.sum(axis=(-2, -1), keepdims=True, dtype="float64")
+    norm = np.where(norm > 0, np.maximum(norm, least), 0.0)
     weight = weight * mask.shape[-2] * mask.shape[-1]
     scale = np.divide(weight, norm, out=np.zeros_like(norm), where=norm > 0)
     result = mask * scale.astype("float32")

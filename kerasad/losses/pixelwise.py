@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+SMOOTH = 20.0  # pixels; a batch without any defect has a Dice near 1
+
 
 @keras.saving.register_keras_serializable(package="kerasad")
 class SquaredError(keras.losses.Loss):
@@ -35,8 +37,8 @@ class MaskLoss(keras.losses.Loss):
     """Binary cross-entropy and Dice of a predicted defect mask.
 
     The mask is averaged down to the resolution of the logits, so a network
-    may predict it coarsely. Cross-entropy judges every pixel; Dice weighs a
-    defect of ten pixels like one of a thousand.
+    may predict it coarsely. Cross-entropy judges every pixel by itself; Dice,
+    taken over the whole batch, keeps the few defective ones from drowning.
 
     Args:
         dice_weight: float. Weight of the Dice term beside the
@@ -52,7 +54,7 @@ class MaskLoss(keras.losses.Loss):
 
     def __init__(
         self,
-        dice_weight=0.5,
+        dice_weight=0.075,
         reduction="sum_over_batch_size",
         name="mask_loss",
         dtype=None,
@@ -73,9 +75,9 @@ class MaskLoss(keras.losses.Loss):
         )
         entropy = ops.mean(entropy, axis=(1, 2, 3))
         probability = ops.sigmoid(y_pred)
-        overlap = ops.sum(probability * y_true, axis=(1, 2, 3))
-        total = ops.sum(probability + y_true, axis=(1, 2, 3))
-        dice = 1.0 - (2.0 * overlap + 1.0) / (total + 1.0)
+        overlap = ops.sum(probability * y_true)
+        total = ops.sum(ops.square(probability) + ops.square(y_true))
+        dice = 1.0 - (2.0 * overlap + SMOOTH) / (total + SMOOTH)
         return entropy + self.dice_weight * dice
 
     def get_config(self):

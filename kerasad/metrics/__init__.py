@@ -21,4 +21,5 @@ from kerasad.metrics.pixel_resampling import pixel_bootstrap as pixel_bootstrap
 from kerasad.metrics.pixels import aupro as aupro
 from kerasad.metrics.pixels import pixel_ap as pixel_ap
 from kerasad.metrics.pixels import pixel_roc_auc as pixel_roc_auc
+from kerasad.metrics.pixels import pro_curve as pro_curve
 from kerasad.metrics.resampling import bootstrap as bootstrap

@@ -45,6 +45,25 @@ def aupro(masks, maps, fpr_limit: float = FPR_LIMIT) -> float | None:
     return aupro_of(rank_pixels(masks, maps), masks, fpr_limit)
 
 
+def pro_curve(masks, maps, fpr_limit: float = FPR_LIMIT, points: int = 200):
+    """Per-region overlap over the false-positive rate, to be drawn.
+
+    Args:
+        masks, maps, fpr_limit: see `aupro`.
+        points: number of points, denser towards a rate of 0.
+
+    Returns:
+        `(fpr, overlap)`, float arrays `(points,)` that rise from `(0, 0)`,
+        or `None` where `aupro` is undefined.
+    """
+    pixels = rank_pixels(masks, maps)
+    if pixels is None:
+        return None
+    fpr = fpr_limit * np.linspace(0, 1, points - 1) ** 2
+    overlap = np.interp(fpr, *overlap_curve(pixels, masks))
+    return np.append(0.0, fpr), np.append(0.0, overlap)
+
+
 class RankedPixels(NamedTuple):
     """Counts at every distinct score of an anomalous pixel, descending."""
 
@@ -95,6 +114,11 @@ def aupro_of(pixels, masks, fpr_limit):
         )
     if pixels is None:
         return None
+    return area_up_to(*overlap_curve(pixels, masks), fpr_limit)
+
+
+def overlap_curve(pixels, masks):
+    """Corners of the per-region overlap over the false-positive rate."""
     weights = region_weights(np.asarray(masks))[pixels.order]
     overlap = np.cumsum(weights)[pixels.tp - 1]
     overlap /= overlap[-1]  # the number of regions
@@ -102,7 +126,7 @@ def aupro_of(pixels, masks, fpr_limit):
     x = np.stack([pixels.fp_above, pixels.fp], axis=1).ravel()
     x = np.concatenate([[0], x, [pixels.normal]]) / pixels.normal
     y = np.repeat(np.concatenate([[0.0], overlap]), 2)
-    return area_up_to(x, y, fpr_limit)
+    return x, y
 
 
 def area_up_to(x, y, limit):

@@ -1,1 +1,2 @@
+from kerasad.models.model_one import ModelOne as ModelOne
 from kerasad.models.ssae import SSAE as SSAE

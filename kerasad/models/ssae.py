@@ -4,6 +4,7 @@ from keras import layers
 from kerasad.layers import (
     ConvexCombination,
     DepthToSpace,
+    PlaceFeatures,
     SDCBlock,
     SpaceToDepth,
 )
@@ -13,34 +14,40 @@ from kerasad.layers import (
 class SSAE(keras.Model):
     """Model II: the self-supervised autoencoder of section 3.1.3, figure 1.
 
-    An encoder and a decoder with stacked dilated convolutions (SDC) at each
-    resolution and convex combinations on the skips, sigmoid output, trained
-    to undo patch corruption.
+    An encoder and a decoder with stacked dilated convolutions (SDC), convex
+    combinations on the skips and sigmoid output, trained to undo patch
+    corruption.
 
-    Deviations from the paper, each of which `stem=1, head=False` and the
-    paper's own recipes undo: a space-to-depth stem, because full-resolution
-    convolutions are what Model II costs; residual connections around the SDC
-    blocks, which train in fewer updates; and a second, discriminative head
-    that sees image and reconstruction and tells where they differ by a
-    defect, trained on the same corruption (after DRAEM).
+    Deviations from the paper, which `stem=1, sdc_from=0, head=False,
+    context=False` leaves out but for the residual connections around the SDC
+    blocks, which train in far fewer updates: a space-to-depth stem, because
+    full-resolution convolutions are what Model II costs; the channels of
+    `kerasad.layers.Context` beside the image; and a discriminative head that
+    sees image and reconstruction and tells where they differ by a defect,
+    trained on the same corruption (after DRAEM).
+
+    The network is fully convolutional: weights trained on crops serve whole
+    images.
 
     Args:
         image_size: int, in pixels. Side of the square input.
         stem: int, in pixels. Block of the space-to-depth stem; 1 for none.
         filters: ints. Channels at each level, from the stem's resolution
-            down by 2 a level; multiples of `len(dilations)` need no
-            rounding in the SDC blocks.
+            down by 2 a level.
         dilations: ints, in pixels of the level. Branches of an SDC block.
-        blocks: int. SDC blocks at the lowest level; one at the others.
+        blocks: int. Blocks at the lowest level; one at the others.
+        sdc_from: int. First level with SDC blocks.
         head: bool. Adds the discriminative head.
+        context: bool. Takes the 8 channels of `kerasad.layers.Context`.
 
     Input shape:
-        `(batch, image_size, image_size, 3)`, in `[0, 1]`.
+        `(batch, image_size, image_size, 3)` in `[0, 1]`, or 8 channels with
+        `context`.
 
     Output shape:
-        The reconstruction, same shape and range; with `head` a dict of
-        `reconstruction` and `anomaly_logits`, the latter
-        `(batch, image_size / 2, image_size / 2, 1)`.
+        The reconstruction, `(batch, image_size, image_size, 3)` in `[0, 1]`;
+        with `head` a dict of `reconstruction` and `anomaly_logits`, the
+        latter `(batch, image_size / 2, image_size / 2, 1)`.
 
     Reference:
 
@@ -52,15 +59,17 @@ class SSAE(keras.Model):
         self,
         image_size=256,
         stem=4,
-        filters=(48, 96, 144),
-        dilations=(1, 2, 4, 8, 16, 32),
+        filters=(64, 96, 128),
+        dilations=(1, 2, 4, 8),
         blocks=2,
+        sdc_from=1,
         head=True,
+        context=False,
         dtype=None,
         **kwargs,
     ):
         # === Functional Model ===
-        def conv(x, width, kernel, **options):
+        def conv(x, width, kernel=3, **options):
             options.setdefault("kernel_initializer", "he_normal")
             return layers.Conv2D(
                 width,
@@ -71,36 +80,63 @@ class SSAE(keras.Model):
                 **options,
             )(x)
 
+        def relu(x):
+            return layers.ReLU(dtype=dtype)(x)
+
+        def add(x, y):
+            return layers.Add(dtype=dtype)([x, y])
+
+        def near_zero():
+            # A residual branch begins as almost nothing: deep nets without
+            # normalisation train from the identity.
+            return keras.initializers.VarianceScaling(0.1)
+
+        def residual(x, width):
+            y = relu(conv(relu(x), width))
+            return add(x, conv(y, width, kernel_initializer=near_zero()))
+
         def residual_sdc(x, width):
             branch = max(1, width // len(dilations))
-            y = SDCBlock(branch, dilations, dtype=dtype)(x)
-            y = conv(y, width, 1)
-            return layers.ReLU(dtype=dtype)(layers.Add(dtype=dtype)([x, y]))
+            y = SDCBlock(branch, dilations, dtype=dtype)(relu(x))
+            return add(x, conv(y, width, 1, kernel_initializer=near_zero()))
 
-        images = keras.Input((image_size, image_size, 3), name="images")
-        pixels = SpaceToDepth(stem, dtype=dtype)(images)
-        x = conv(pixels, filters[0], 3, activation="relu")
+        images = keras.Input(
+            (image_size, image_size, 8 if context else 3), name="images"
+        )
+        pixels = SpaceToDepth(stem, dtype=dtype)(images[..., :3])
+        x = layers.Rescaling(4.0, -2.0, dtype=dtype)(pixels)
+        if context:
+            deviation = SpaceToDepth(stem, dtype=dtype)(images[..., 3:6])
+            place = layers.AveragePooling2D(
+                stem, data_format="channels_last", dtype=dtype
+            )(images[..., 6:])
+            place = PlaceFeatures(dtype=dtype)(place)
+            x = layers.Concatenate(dtype=dtype)([x, deviation, place])
+        x = conv(x, filters[0])
         skips = []
         for level, width in enumerate(filters):
             if level:
-                x = conv(x, width, 2, strides=2, activation="relu")
-            repeats = blocks if level == len(filters) - 1 else 1
-            for _ in range(repeats):
-                x = residual_sdc(x, width)
+                x = conv(relu(x), width, 2, strides=2)
+            for _ in range(blocks if level == len(filters) - 1 else 1):
+                if level >= sdc_from:
+                    x = residual_sdc(x, width)
+                x = residual(x, width)
             skips.append(x)
         for width, skip in zip(
             reversed(filters[:-1]), reversed(skips[:-1]), strict=True
         ):
-            x = conv(x, 4 * width, 1)
-            x = DepthToSpace(2, dtype=dtype)(x)
+            x = layers.UpSampling2D(
+                2, data_format="channels_last", dtype=dtype
+            )(conv(x, width, 1))
             x = ConvexCombination(dtype=dtype)([skip, x])
-            x = residual_sdc(x, width)
+            x = residual(x, width)
+        x = relu(x)
         output = conv(
             x,
             3 * stem**2,
-            3,
             kernel_initializer="glorot_uniform",
             activation="sigmoid",
+            name="reconstruction_pixels",
         )
         reconstruction = layers.Activation(
             "linear", dtype="float32", name="reconstruction"
@@ -108,15 +144,19 @@ class SSAE(keras.Model):
         outputs = reconstruction
         if head:
             difference = layers.Subtract(dtype=dtype)([pixels, output])
-            y = layers.Concatenate(dtype=dtype)([difference, pixels, x])
-            y = conv(y, filters[0], 3, activation="relu")
-            y = residual_sdc(y, filters[0])
-            y = DepthToSpace(max(1, stem // 2), dtype=dtype)(
-                conv(y, max(1, stem // 2) ** 2, 3)
+            difference = layers.Rescaling(4.0, dtype=dtype)(difference)
+            y = layers.Concatenate(dtype=dtype)([difference, x])
+            y = relu(residual(conv(y, filters[0]), filters[0]))
+            block = max(1, stem // 2)
+            y = conv(
+                y,
+                block**2,
+                kernel_initializer="glorot_uniform",
+                name="mask_pixels",
             )
             logits = layers.Activation(
                 "linear", dtype="float32", name="anomaly_logits"
-            )(y)
+            )(DepthToSpace(block, dtype=dtype)(y))
             outputs = {
                 "reconstruction": reconstruction,
                 "anomaly_logits": logits,
@@ -129,7 +169,9 @@ class SSAE(keras.Model):
         self.filters = tuple(filters)
         self.dilations = tuple(dilations)
         self.blocks = blocks
+        self.sdc_from = sdc_from
         self.head = head
+        self.context = context
 
     def get_config(self):
         return {
@@ -138,7 +180,9 @@ class SSAE(keras.Model):
             "filters": list(self.filters),
             "dilations": list(self.dilations),
             "blocks": self.blocks,
+            "sdc_from": self.sdc_from,
             "head": self.head,
+            "context": self.context,
             "name": self.name,
         }
 

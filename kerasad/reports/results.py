@@ -7,15 +7,21 @@ from pathlib import Path
 
 from kerasad.files import write_text
 from kerasad.reports.figures import heatmap_figure
+from kerasad.reports.html import write_report
 
 
 def write_results(evaluation, detector, out, progress=None):
-    """`metrics.json`, `scores.csv` and `heatmaps/*.png` in folder `out`."""
+    """Metrics, scores, heatmaps and the report, in folder `out`.
+
+    The files are `metrics.json`, `scores.csv`, `heatmaps/*.png` and
+    `report.html`.
+    """
     out = Path(out)
     heatmaps = out / "heatmaps"
     heatmaps.mkdir(parents=True, exist_ok=True)
     write_text(out / "metrics.json", json.dumps(evaluation.metrics, indent=2))
     write_text(out / "scores.csv", scores_csv(evaluation))
+    write_report(evaluation, detector, out / "report.html")
     low, high = detector.calibration["map_range"]
     for index, sample in enumerate(evaluation.samples):
         heatmap_figure(
@@ -30,6 +36,7 @@ def write_results(evaluation, detector, out, progress=None):
             vmin=low,
             vmax=high,
             path=heatmaps / f"{sample.defect}_{sample.path.stem}.png",
+            label=sample.label,
         )
         if progress is not None:
             progress(index + 1, len(evaluation.samples))

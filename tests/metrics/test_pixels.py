@@ -150,3 +150,18 @@ def test_refusals():
     maps[0, 0, 0] = np.nan
     with pytest.raises(InputError, match="1 of 32 pixels are not"):
         metrics.pixel_roc_auc(masks, maps)
+
+
+def test_pro_curve_encloses_aupro(masks_and_maps):
+    masks, maps = masks_and_maps
+    fpr, overlap = metrics.pro_curve(masks, maps, 0.3, points=2000)
+    assert fpr.shape == overlap.shape == (2000,)
+    assert fpr[0] == overlap[0] == 0 and fpr[-1] == pytest.approx(0.3)
+    assert (np.diff(fpr) >= 0).all() and (np.diff(overlap) >= 0).all()
+    area = np.trapezoid(overlap, fpr) / 0.3
+    assert area == pytest.approx(metrics.aupro(masks, maps), abs=2e-3)
+
+
+def test_pro_curve_is_undefined_without_defects():
+    nothing = np.zeros((2, 4, 4), bool)
+    assert metrics.pro_curve(nothing, nothing.astype("float32")) is None

@@ -1,0 +1,76 @@
+import click
+
+from kerasad.cli.options import backend_option, say
+from kerasad.exporting import FORMATS
+
+
+def height_and_width(ctx, param, value):
+    """`480x640` as `(480, 640)`."""
+    if value is None:
+        return None
+    sides = value.lower().split("x")
+    if len(sides) != 2 or not all(s.isdecimal() and int(s) for s in sides):
+        raise click.BadParameter(
+            f"must be HxW in pixels, such as 480x640. Received: {value!r}"
+        )
+    return tuple(int(side) for side in sides)
+
+
+@click.command("export")
+@click.argument("detector", type=click.Path())
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(list(FORMATS)),
+    required=True,
+    help="What the runtime reads.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(),
+    required=True,
+    help="File that ends in .onnx, .xml, .tflite or .pt2, or the folder of "
+    "a SavedModel. A previous export is replaced.",
+)
+@click.option(
+    "--input-size",
+    callback=height_and_width,
+    metavar="HxW",
+    help="Size of the camera's images, which the model then resizes. "
+    "Defaults to the detector's own.",
+)
+@backend_option
+def command(detector, format, out, input_size):
+    """Write DETECTOR as a model that runs without kerasad.
+
+    Raw uint8 images in; anomaly_map, anomaly_score, is_anomalous and
+    reconstruction out. The model is run on a few images before it is
+    written, where its runtime is installed, and must agree with DETECTOR.
+
+    \b
+    Example:
+      kerasad export runs/default/detector.keras --format onnx -o parts.onnx
+    """
+    from kerasad.detector import load
+    from kerasad.export import export
+
+    exported = export(load(detector), out, format, input_size)
+    click.echo(exported.path)
+    height, width = exported.input_size
+    say(f"images: uint8 ({exported.batch or 'any'}, {height}, {width}, 3)")
+    if exported.difference is None:
+        say(
+            f"not verified: {exported.runtime} is not installed; "
+            f"pip install {exported.runtime}, and export again"
+        )
+        return
+    say(
+        f"verified with {exported.runtime}: scores differ by at most "
+        f"{exported.difference:.1e}, relative"
+    )
+    if format == "openvino":
+        say(
+            "on a CPU with bfloat16 OpenVINO rounds to it; compile with "
+            "INFERENCE_PRECISION_HINT=f32 for the same scores"
+        )

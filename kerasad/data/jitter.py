@@ -1,0 +1,41 @@
+"""Small changes of pose and light that a product shows by itself."""
+
+import numpy as np
+
+
+class Jitter:
+    """Moves an image by whole pixels and changes its light a little.
+
+    Cheaper by far than `Augmentation`, which turns, scales and recolours: it
+    is meant for every image of every epoch.
+
+    Args:
+        shift: int, in pixels. Moves by up to it along each axis; the border
+            repeats.
+        light: float. Gain of each colour and of all, within `1 - light` and
+            `1 + light`; offset within half of it, of the range.
+
+    Call arguments:
+        image: uint8 `(height, width, 3)`; not modified.
+        rng: `numpy.random.Generator`, the only source of randomness.
+
+    Returns:
+        A uint8 array of the shape of `image`.
+    """
+
+    def __init__(self, shift=5, light=0.04):
+        self.shift = shift
+        self.light = light
+
+    def __call__(self, image, rng):
+        height, width = image.shape[:2]
+        down, right = rng.integers(-self.shift, self.shift + 1, 2)
+        rows = np.clip(np.arange(height) + down, 0, height - 1)
+        columns = np.clip(np.arange(width) + right, 0, width - 1)
+        moved = image[rows][:, columns]
+        gains = 1.0 + self.light * rng.uniform(-1, 1, 3)
+        gains *= 1.0 + self.light * rng.uniform(-1, 1)
+        offset = 0.5 * self.light * 255.0 * rng.uniform(-1, 1)
+        levels = np.arange(256.0)[:, None] * gains + offset  # (256, 3)
+        table = np.clip(np.rint(levels), 0, 255).astype("uint8")
+        return np.stack([table[:, c][moved[..., c]] for c in range(3)], axis=-1)

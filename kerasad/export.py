@@ -1,0 +1,142 @@
+"""A detector as a model for another runtime, checked against itself."""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerasad.errors import InputError
+from kerasad.exporting.routes import (
+    FORMATS,
+    ONE_IMAGE,
+    ROUTES,
+    RUNTIMES,
+    advice,
+    check_route,
+    distributions,
+    installed,
+)
+from kerasad.exporting.runtimes import run
+from kerasad.exporting.targets import check_target, replacing_artefact
+from kerasad.exporting.writers import OUTPUTS, write
+
+TOLERANCE = 1e-3  # relative, of scores and maps
+SMALLEST = 1e-3  # a score below is compared as if it were this large
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """What was written and how far it was checked.
+
+    `batch` is the number of images the artefact takes, `None` for any;
+    `difference` the largest relative one from the detector's scores, `None`
+    if the `runtime` to check with, named as pip knows it, is not installed.
+    """
+
+    path: Path
+    format: str
+    input_size: tuple
+    batch: int | None
+    runtime: str
+    difference: float | None
+
+
+def export(detector, path, format, input_size=None) -> Exported:
+    """Writes a detector as a model that needs neither kerasad nor Keras.
+
+    Preprocessing, scoring and threshold are inside the graph. Its input
+    `images` is uint8 `(batch, height, width, 3)`; its outputs are those of
+    `Detector.predict`, by the same names.
+
+    Args:
+        detector: a calibrated `kerasad.Detector`.
+        path: where to write; a previous export there is replaced. Ends in
+            the suffix of `FORMATS`; a SavedModel is a folder.
+        format: str, a key of `kerasad.exporting.FORMATS`.
+        input_size: pair of ints, `(height, width)` in pixels. Size of the
+            raw images, which the graph resizes; `None` for the detector's.
+
+    Raises:
+        InputError: this backend cannot, a package is missing, the path is
+            taken, the detector has no threshold, or the artefact computes
+            something else than the detector; nothing is written then.
+    """
+    backend = keras.backend.backend()
+    check_route(format, backend, detector.score)
+    target = check_target(path, format)
+    if detector.threshold is None:
+        raise InputError(
+            "this detector has no threshold and would call nothing "
+            "anomalous; set one with `kerasad threshold`"
+        )
+    size = tuple(input_size or detector.image_size)
+    batch = 1 if (format, backend) in ONE_IMAGE else None
+    difference = None
+    with replacing_artefact(target) as folder:
+        artefact = folder / f"model{FORMATS[format]}"
+        write(detector, artefact, format, size, batch)
+        if installed(RUNTIMES[format]):
+            difference = verify(detector, artefact, format, size, batch)
+    runtime = distributions([RUNTIMES[format]])
+    return Exported(target, format, size, batch, runtime, difference)
+
+
+def verify(detector, path, format, size, batch) -> float:
+    """The largest relative difference of the scores, if all outputs agree.
+
+    Raises:
+        InputError: they do not.
+    """
+    images = sample_images(size)
+    expected = detector.predict(images)
+    count = batch or len(images)
+    parts = [
+        run(path, format, images[start : start + count])
+        for start in range(0, len(images), count)
+    ]
+    received = {
+        name: np.concatenate([part[name] for part in parts]) for name in OUTPUTS
+    }
+    for name in OUTPUTS[:2] + OUTPUTS[3:]:
+        difference = relative_difference(received[name], expected[name])
+        if not difference <= TOLERANCE:  # NaN fails too
+            raise mismatch(format, name, f"by {difference:.2g}, relative")
+    scores = expected["anomaly_score"].astype("float64")
+    limit = detector.threshold["threshold"]
+    clear = np.abs(scores - limit) > TOLERANCE * np.abs(scores)
+    if not np.array_equal(
+        received["is_anomalous"][clear], expected["is_anomalous"][clear]
+    ):
+        raise mismatch(format, "is_anomalous", f"at scores {scores}")
+    return relative_difference(
+        received["anomaly_score"], expected["anomaly_score"]
+    )
+
+
+def sample_images(size) -> np.ndarray:
+    """Three seeded images, from nearly flat to all noise."""
+    noise = np.random.default_rng(0).uniform(0, 255, (3, *size, 3))
+    contrast = np.reshape([0.1, 0.5, 1.0], (3, 1, 1, 1))
+    return (127.5 + contrast * (noise - 127.5)).round().astype("uint8")
+
+
+def relative_difference(received, expected) -> float:
+    """Of two arrays `(batch, ...)`: the largest difference in an image, as a
+    share of the largest value in it."""
+    received = received.astype("float64").reshape(len(expected), -1)
+    expected = expected.astype("float64").reshape(len(expected), -1)
+    largest = np.abs(expected).max(axis=1, keepdims=True)
+    return float(
+        np.max(np.abs(received - expected) / np.maximum(largest, SMALLEST))
+    )
+
+
+def mismatch(format, name, how) -> InputError:
+    backend = keras.backend.backend()
+    others = [b for f, b in ROUTES if f == format and b != backend]
+    remedy = f"; try {advice(format, backend)}" if others else ""
+    return InputError(
+        f"format {format} on the {backend} backend gives another {name} than "
+        f"the detector, {how}; nothing was written{remedy}"
+    )

@@ -1,0 +1,1 @@
+from kerasad.exporting.routes import FORMATS as FORMATS

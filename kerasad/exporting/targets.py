@@ -1,0 +1,80 @@
+"""Artefacts that are whole or not there."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from kerasad.errors import InputError
+from kerasad.exporting.routes import FORMATS
+
+# What a SavedModel may hold; a folder with anything else is not ours.
+SAVED_MODEL = {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
+
+
+def check_target(path, format: str) -> Path:
+    """The path, if an artefact of `format` may be written there.
+
+    Raises:
+        InputError: wrong suffix, or something else is there already.
+    """
+    path = Path(path)
+    suffix = FORMATS[format]
+    if suffix:
+        if path.suffix.lower() != suffix:
+            raise InputError(
+                f"{path}: format {format} is a file that ends in {suffix}; "
+                f"use {path.with_suffix(suffix)}"
+            )
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; choose another name")
+        return path
+    if path.is_dir():
+        names = {entry.name for entry in path.iterdir()}
+        previous = "saved_model.pb" in names and names <= SAVED_MODEL
+        if names and not previous:
+            raise InputError(
+                f"{path}: holds other things than a SavedModel; choose a new "
+                "or empty folder"
+            )
+    elif path.exists():
+        raise InputError(
+            f"{path}: is a file; format {format} is a folder, choose a new "
+            "or empty one"
+        )
+    return path
+
+
+@contextlib.contextmanager
+def replacing_artefact(target: Path):
+    """A folder beside `target` to write `model*` in, renamed in the end.
+
+    Whoever reads `target` finds the old artefact or the new one, or for a
+    moment none where it is more than one file; never half of one.
+    """
+    beside = target.with_name(f".{os.getpid()}.{target.name}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.mkdir()
+    except OSError as error:
+        raise InputError(
+            f"{target}: cannot be written: {error.strerror}"
+        ) from error
+    try:
+        yield beside
+        move(beside, target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def move(beside: Path, target: Path):
+    artefact = beside / f"model{target.suffix}"
+    if (beside / "model").is_dir():
+        artefact = beside / "model"
+        if target.exists():
+            target.rename(beside / "previous")
+    weights = beside / "model.bin"
+    if weights.exists():  # OpenVINO: never a graph beside another's weights
+        target.unlink(missing_ok=True)
+        weights.replace(target.with_suffix(".bin"))
+    artefact.replace(target)

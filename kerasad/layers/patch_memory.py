@@ -1,0 +1,191 @@
+import keras
+import numpy as np
+from keras import ops
+
+FAR = 1e6  # squared distance that no neighbour has
+
+
+@keras.saving.register_keras_serializable(package="kerasad")
+class PatchMemory(keras.layers.Layer):
+    """Distance of each patch to the nearest patch of a normal image nearby.
+
+    Patches of `patch` pixels at every `stride` pixels are projected onto
+    their principal components, damped towards equal variance, and compared
+    with those of the training images at the same place, `window` steps more
+    or less. What has been there before is near; a defect is far from
+    everything. Nothing is trained by gradients and no pretrained features
+    are used.
+
+    Deviations from PatchCore: components of raw pixels instead of deep
+    features, a memory for each place instead of one for all, and no core
+    set.
+
+    Args:
+        scale: int. Images are averaged down by it first.
+        patch: int, in pixels of the scale. Side of a patch.
+        stride: int, in pixels of the scale. Between patches.
+        dims: int. Number of principal components.
+        memory: int. Images in the memory.
+        window: int, in strides. How far away a patch may have been seen.
+
+    Input shape:
+        `(batch, height, width, 3)`, in `[0, 1]`; the sides are multiples of
+        `scale * stride`.
+
+    Output shape:
+        `(batch, height / (scale * stride), width / (scale * stride))`, in
+        units of the damped components, at least 0.
+
+    Reference:
+
+    - [Roth et al., 2022](https://arxiv.org/abs/2106.08265)
+    """
+
+    def __init__(
+        self,
+        scale=1,
+        patch=8,
+        stride=4,
+        dims=24,
+        memory=200,
+        window=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.scale = scale
+        self.patch = patch
+        self.stride = stride
+        self.dims = dims
+        self.memory = memory
+        self.window = window
+
+    def build(self, input_shape):
+        step = self.scale * self.stride
+        rows, columns = input_shape[1] // step, input_shape[2] // step
+        fixed = {"trainable": False, "initializer": "zeros"}
+        self.kernel = self.add_weight(
+            shape=(self.patch, self.patch, 3, self.dims),
+            name="kernel",
+            dtype="float32",
+            **fixed,
+        )
+        self.offset = self.add_weight(
+            shape=(self.dims,), name="offset", dtype="float32", **fixed
+        )
+        # Half precision in the file and in memory: the rounding is far below
+        # the distance between two normal images.
+        self.bank = self.add_weight(
+            shape=(rows, columns, self.dims, self.memory),
+            name="bank",
+            dtype="float16",
+            **fixed,
+        )
+        super().build(input_shape)
+
+    def call(self, images, owners=None):
+        """`owners`: `(batch,)` places in the memory to leave out, one each."""
+        queries = ops.transpose(self.features(images), (1, 2, 0, 3))
+        norms = ops.sum(ops.square(queries), axis=-1)  # (R, C, B)
+        bank = ops.cast(self.bank, "float32")
+        squares = ops.sum(ops.square(bank), axis=2)[:, :, None]
+        if owners is not None:
+            squares = squares + FAR * ops.one_hot(owners, self.memory)
+        nearest = FAR
+        reach = range(-self.window, self.window + 1)
+        for down in reach:
+            for right in reach:
+                # The few queries move, not the large bank: less work, and an
+                # exported graph holds the bank once.
+                moved = shift(shift(queries, -down, 0), -right, 1)
+                products = ops.matmul(moved, bank)  # (R, C, B, N)
+                distances = ops.min(squares - 2.0 * products, axis=-1)
+                distances = shift(shift(distances, down, 0), right, 1)
+                nearest = ops.minimum(nearest, distances)
+        distance = ops.sqrt(ops.maximum(nearest + norms, 0.0))
+        return ops.transpose(distance, (2, 0, 1))
+
+    def features(self, images):
+        """Damped principal components, `(B, rows, columns, dims)`."""
+        x = shrink(images, self.scale)
+        before = (self.patch - self.stride) // 2
+        after = self.patch - self.stride - before
+        x = ops.pad(x, [[0, 0], [before, after], [before, after], [0, 0]])
+        x = ops.conv(
+            x,
+            self.kernel,
+            strides=self.stride,
+            padding="valid",
+            data_format="channels_last",
+        )
+        return x + self.offset
+
+    def fit(self, images, rng, batch_size=16):
+        """Fills the memory from normal images.
+
+        Args:
+            images: uint8 `(n, height, width, 3)`; at most `memory` of them.
+            rng: `numpy.random.Generator`, picks the patches that the
+                components are computed from.
+        """
+        if not self.built:
+            self.build((None, *images.shape[1:]))
+        self.fit_components(images, rng)
+        rows = []
+        for start in range(0, len(images), batch_size):
+            batch = images[start : start + batch_size].astype("float32")
+            rows.append(ops.convert_to_numpy(self.features(batch / 255.0)))
+        bank = np.concatenate(rows).transpose(1, 2, 3, 0)
+        # A place that no image fills repeats the first image.
+        full = np.repeat(bank[..., :1], self.memory, axis=-1)
+        full[..., : len(images)] = bank
+        self.bank.assign(full.astype("float16"))
+
+    def fit_components(self, images, rng, patches=40_000):
+        chosen = rng.permutation(len(images))[:64]
+        small = shrink(images[chosen].astype("float32") / 255.0, self.scale)
+        small = ops.convert_to_numpy(small)
+        rows = rng.integers(small.shape[1] - self.patch + 1, size=patches)
+        columns = rng.integers(small.shape[2] - self.patch + 1, size=patches)
+        owners = rng.integers(len(small), size=patches)
+        reach = np.arange(self.patch)
+        sample = small[
+            owners[:, None, None],
+            rows[:, None, None] + reach[:, None],
+            columns[:, None, None] + reach[None, :],
+        ].reshape(patches, -1)
+        mean = sample.mean(axis=0, dtype="float64")
+        values, vectors = np.linalg.eigh(np.cov((sample - mean).T))
+        values, vectors = values[::-1], vectors[:, ::-1]
+        # The fourth root of the variance: half way to whitening, so that a
+        # faint component counts without its noise taking over.
+        damped = vectors / (np.maximum(values, 0.0) ** 0.25 + 1e-3)
+        damped = damped[:, : self.dims]
+        shape = (self.patch, self.patch, 3, -1)
+        self.kernel.assign(damped.reshape(shape).astype("float32"))
+        self.offset.assign((-mean @ damped).astype("float32"))
+
+    def compute_output_shape(self, input_shape):
+        step = self.scale * self.stride
+        return (input_shape[0], input_shape[1] // step, input_shape[2] // step)
+
+    def get_config(self):
+        config = super().get_config()
+        names = ("scale", "patch", "stride", "dims", "memory", "window")
+        return {**config, **{name: getattr(self, name) for name in names}}
+
+
+def shrink(images, scale):
+    if scale == 1:
+        return images
+    return ops.average_pool(images, scale, scale, data_format="channels_last")
+
+
+def shift(x, step, axis):
+    """`x` moved by `step` along `axis`, `FAR` where nothing comes in."""
+    if step == 0:
+        return x
+    edge = [slice(None)] * axis
+    kept = x[(*edge, slice(step, None) if step > 0 else slice(None, step))]
+    padding = [[0, 0]] * len(x.shape)
+    padding[axis] = [0, step] if step > 0 else [-step, 0]
+    return ops.pad(kept, padding, constant_values=FAR)

@@ -1,0 +1,78 @@
+"""Images of a report as data URIs, defects as SVG outlines."""
+
+import base64
+import io
+
+import numpy as np
+from matplotlib import colormaps
+from PIL import Image
+from scipy import ndimage
+from skimage import measure
+
+from kerasad.reports.figures import OVERLAY
+from kerasad.reports.markup import Markup, join, tag
+
+PIXELS = 36e6  # of all test images together; bounds the size of the file
+LEAST, MOST = 192, 512  # side of one image, in pixels
+QUALITY = 75
+OPACITY = 0.8
+
+
+def side_of(images: int, size: int) -> int:
+    """Side of one of so many pictures, in pixels, at most `size`."""
+    fitting = int(np.clip((PIXELS / images) ** 0.5, LEAST, MOST))
+    return min(size, fitting)
+
+
+def picture(image, side) -> str:
+    """A uint8 image as data URI, at most `side` pixels wide."""
+    return data_uri(Image.fromarray(image), side)
+
+
+def heat_layer(anomaly_map, vmin: float, vmax: float, side) -> str:
+    """Transparent data URI which, laid over the image, is its overlay.
+
+    The same colours and opacity as `kerasad.reports.figures.overlay`.
+    """
+    values = np.asarray(anomaly_map, "float32")
+    shares = np.clip((values - vmin) / max(vmax - vmin, 1e-12), 0.0, 1.0)
+    pixels = np.rint(255 * heat_colours(shares)).astype("uint8")
+    return data_uri(Image.fromarray(pixels), side)
+
+
+def heat_colours(shares):
+    """RGBA in `[0, 1]` of positions on the colour scale, 0 to 1."""
+    colours = colormaps[OVERLAY](shares)
+    colours[..., 3] = OPACITY * np.asarray(shares) ** 1.5
+    return colours
+
+
+def data_uri(image, side) -> str:
+    if max(image.size) > side:
+        image = image.resize((side, side), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=QUALITY, alpha_quality=QUALITY)
+    content = base64.b64encode(file.getvalue()).decode("ascii")
+    return Markup(f"data:image/webp;base64,{content}")
+
+
+def outline(mask):
+    """The border of a mask as SVG in the coordinates of its pixels."""
+    rows, columns = mask.shape
+    # A little outside of the defect, or it would hide small ones.
+    mask = ndimage.binary_dilation(mask, iterations=1 + rows // 256)
+    path = ""
+    for contour in measure.find_contours(np.pad(mask, 1).astype("float32")):
+        corners = measure.approximate_polygon(contour, 0.4) - 0.5
+        points = (f"{x:.4g} {y:.4g}" for y, x in corners[:-1])
+        path += f"M{'L'.join(points)}Z"
+    if not path:
+        return join([])
+    drawn = (tag("path", d=path, class_=name) for name in ("halo", "line"))
+    return tag(
+        "svg",
+        *drawn,
+        class_="outline",
+        viewBox=f"0 0 {columns} {rows}",
+        aria_hidden="true",
+    )

@@ -1,0 +1,92 @@
+import json
+
+import pytest
+
+from benchmarks import paper
+from kerasad.data.capsules import write_category
+
+TINY = [
+    "image_size=32",
+    "filters=[6, 12]",
+    "dilations=[1, 2]",
+    "base_filters=4",
+    "latent=4",
+    "depth=1",
+    "batch_size=2",
+    "accumulation=1",
+    "validation_share=0.34",
+    "epochs=30",
+    "precision=float32",
+]
+
+
+@pytest.fixture(scope="module")
+def category(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn") / "capsule"
+    defects = {"poke": 2, "crack": 2}
+    return write_category(folder, size=64, train=6, good=3, defects=defects)
+
+
+def arguments(category, tmp_path, configs):
+    return [
+        str(category),
+        f"--configs={configs}",
+        "--budget=0.00001",
+        f"--runs={tmp_path / 'runs'}",
+        f"--results={tmp_path / 'results'}",
+        *(f"--set={setting}" for setting in TINY),
+    ]
+
+
+def test_tables_figures_and_resumption(category, tmp_path, capsys):
+    paper.main(arguments(category, tmp_path, "h2,e5"))
+    text = (tmp_path / "results" / "paper.md").read_text()
+    for table in (6, 7, 8, 9, 10):
+        assert f"## Table {table}:" in text
+    assert "## Table 4:" not in text
+    assert "**Training was cut short**: to 5e-06 minutes" in text
+    assert "1 of 30" in text  # epochs
+    assert "1 of 60" in text  # updates
+    figures = {p.name for p in (tmp_path / "runs" / "figures").iterdir()}
+    assert figures == {
+        "figure_5_h2.png",
+        "figure_8_h2.png",
+        "figure_9_e5.png",
+    }
+    found = json.loads((tmp_path / "results" / "paper.json").read_text())
+    assert found["h2"]["results"]["k=1"]["f1_floor"] == pytest.approx(8 / 11)
+    assert found["h2"]["results"]["test-set 2"]["anomalous"] == 2
+    assert set(found["e5"]["results"]) == {"plain", "shifted"}
+
+    capsys.readouterr()
+    paper.main(arguments(category, tmp_path, "h2,e5"))
+    assert "h2: done before\ne5: done before" in capsys.readouterr().err
+    again = json.loads((tmp_path / "results" / "paper.json").read_text())
+    assert again == found
+
+
+def test_paper_numbers_are_consistent():
+    """Rates of tables 8 and 9 follow from their counts."""
+    for table, _, _, numbers in paper.ROWS:
+        if table in (8, 9):
+            tp, tn, fp, fn = (numbers[k] for k in ("tp", "tn", "fp", "fn"))
+            assert numbers["accuracy"] == pytest.approx(
+                (tp + tn) / (tp + tn + fp + fn), abs=6e-4
+            )
+            assert numbers["f1"] == pytest.approx(
+                2 * tp / (2 * tp + fp + fn), abs=6e-4
+            )
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--configs=h3"], "no 'h3' among c1, 2a"),
+        (["--tables=11"], "no '11' among 4 to 10"),
+        (["--configs=h1", "--tables=7"], "none of --configs is in any"),
+    ],
+)
+def test_refusals(options, message, category):
+    with pytest.raises(SystemExit) as caught:
+        paper.main([str(category), *options])
+    assert message in str(caught.value)

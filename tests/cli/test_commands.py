@@ -1,0 +1,206 @@
+"""Each command: its effect, checked with the library."""
+
+import csv
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+import kerasad
+from kerasad.cli import COMMANDS
+from kerasad.data.images import read_mask
+from tests.cli.conftest import run, succeed
+
+
+def read_rows(path):
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+def test_train_writes_what_it_promises(trained):
+    folder, result = trained
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "config.yaml",
+        "curves.png",
+        "detector.keras",
+        "history.csv",
+    }
+    rows = read_rows(folder / "history.csv")
+    assert [row["epoch"] for row in rows] == ["0", "1"]
+    settings = yaml.safe_load((folder / "config.yaml").read_text())
+    assert settings["epochs"] == 2
+    loaded = kerasad.load(folder / "detector.keras")
+    assert len(loaded.calibration["scores"]) == 4
+    assert loaded.provenance["config"]["image_size"] == 64
+    assert "threshold" in result.stdout and "promise" in result.stdout
+    assert "epoch 2 of 2" in result.stderr
+
+
+def test_the_written_config_trains_the_same_weights(
+    trained, category, tmp_path
+):
+    folder, _ = trained
+    config = folder / "config.yaml"
+    succeed("train", "--config", config, "--data", category, "--out", tmp_path)
+    first = kerasad.load(folder / "detector.keras").get_weights()
+    again = kerasad.load(tmp_path / "detector.keras").get_weights()
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_plain_folder_of_good_images(category, tmp_path):
+    good = category / "train" / "good"
+    settings = ["image_size=32", "crop=0", "filters=[8]", "epochs=1",
+                "threshold=n-sigma", "memory_images=4"]  # fmt: skip
+    settings = [f"--set={setting}" for setting in settings]
+    succeed("train", "--data", good, "--out", tmp_path, *settings)
+    assert (tmp_path / "detector.keras").is_file()
+
+
+KEYS = {
+    "image_roc_auc", "image_ap", "pixel_roc_auc", "pixel_ap", "aupro",
+    "aupro_fpr_limit", "f1_max", "f1_floor", "at_threshold", "images",
+    "normal", "anomalous", "per_defect", "shift", "backend", "versions",
+    "config", "seed", "seconds",
+}  # fmt: skip
+
+
+def test_evaluate(detector, category, tmp_path):
+    out = tmp_path / "evaluation"
+    result = succeed("evaluate", detector, "--data", category, "--out", out)
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert KEYS <= set(metrics)
+    assert metrics["images"] == 9 and metrics["normal"] == 3
+    assert metrics["f1_floor"] == pytest.approx(2 * 6 / (6 + 9))
+    assert metrics["backend"] == keras.backend.backend()
+    assert set(metrics["per_defect"]) == {"crack", "scratch", "squeeze"}
+    assert len(list((out / "heatmaps").glob("*.png"))) == 9
+    assert (out / "report.html").is_file()
+    rows = read_rows(out / "scores.csv")
+    scores = [float(row["anomaly_score"]) for row in rows]
+    images = [np.asarray(Image.open(category / row["path"])) for row in rows]
+    expected = kerasad.load(detector).predict(images)["anomaly_score"]
+    np.testing.assert_allclose(scores, expected, rtol=1e-4)
+    at = metrics["at_threshold"]
+    flagged = np.array(scores) > at["threshold"]
+    labels = np.array([int(row["label"]) for row in rows])
+    assert at["tp"] == (flagged & (labels == 1)).sum()
+    assert at["fp"] == (flagged & (labels == 0)).sum()
+    assert "image ROC-AUC" in result.stdout
+
+
+def test_evaluate_shifted(detector, category, tmp_path):
+    out = tmp_path / "shifted"
+    arguments = ["--shift", "--severity", 0.5, "--out", out]
+    succeed("evaluate", detector, "--data", category, *arguments)
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["shift"] == {"name": "paper", "severity": 0.5, "seed": 0}
+
+
+def test_evaluate_large_defects_only(detector, category, tmp_path):
+    masks = (category / "ground_truth").glob("*/*.png")
+    areas = sorted(int(read_mask(mask).sum()) for mask in masks)
+    arguments = ["--min-defect-area", areas[3], "--out", tmp_path]
+    succeed("evaluate", detector, "--data", category, *arguments)
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    kept = sum(area >= areas[3] for area in areas)
+    assert metrics["normal"] == 3 and metrics["anomalous"] == kept < 6
+
+
+def test_threshold_is_set_anew(detector):
+    scores = kerasad.load(detector).calibration["scores"]
+    result = succeed("threshold", detector, "--method", "fpr", "--fpr", 0.25)
+    expected = sorted(scores)[-2]
+    assert float(result.stdout) == pytest.approx(expected, rel=1e-4)
+    assert kerasad.load(detector).threshold["threshold"] == expected
+
+
+def test_threshold_from_other_images(detector, category):
+    good = category / "test" / "good"
+    succeed("threshold", detector, "--method", "iqr", "--data", good)
+    fitted = kerasad.load(detector)
+    assert fitted.threshold["images"] == 3
+
+
+def test_predict(detector, category, tmp_path):
+    folder = category / "test" / "crack"
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"nothing")
+    result = run("predict", detector, folder, broken, "--out", tmp_path / "o")
+    assert result.exit_code == 2
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [set(line) for line in lines[:2]] == [
+        {"path", "anomaly_score", "p_value", "is_anomalous", "threshold"}
+    ] * 2
+    assert "not a readable image" in lines[2]["error"]
+    for line in lines[:2]:
+        flagged = line["anomaly_score"] > line["threshold"]
+        assert line["is_anomalous"] == flagged
+        assert 0.0 < line["p_value"] <= 1.0
+    assert len(list((tmp_path / "o").glob("*.png"))) == 2
+
+
+def test_data_check(category):
+    lines = succeed("data", "check", category).stdout.splitlines()
+    assert lines[0].split() == "train/good 10 images of 64 x 64".split()
+    assert len(lines) == 5
+
+
+def test_data_check_finds_an_empty_mask(tmp_path, category):
+    copy = shutil.copytree(category, tmp_path / "copy")
+    mask = next((copy / "ground_truth" / "crack").glob("*.png"))
+    Image.new("L", (64, 64)).save(mask)
+    result = run("data", "check", copy)
+    assert result.exit_code == 2
+    assert f"{mask}: marks no pixel" in result.output
+
+
+def test_data_capsules(tmp_path):
+    target = tmp_path / "capsules"
+    # 351 images, so as small as they go.
+    succeed("data", "capsules", target, "--size", 32)
+    assert len(list((target / "train" / "good").iterdir())) == 219
+    again = run("data", "capsules", target, "--size", 32)
+    assert again.exit_code == 2 and str(target) in again.output
+
+
+def test_configs():
+    listed = succeed("configs").stdout
+    assert listed.splitlines()
+    shown = yaml.safe_load(succeed("configs", "default").stdout)
+    assert shown["name"] == "default"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name):
+    help_text = succeed(name, "--help").stdout
+    assert COMMANDS[name].split()[0] in help_text
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["train", "--config", "defualt"], "did you mean 'default'"),
+        (["train", "--data", "nowhere"], "nowhere: no such folder"),
+        (["train", "--set", "epoch=1"], "did you mean 'epochs'"),
+        (["evaluate", "nothing.keras"], "nothing.keras: no such file"),
+        (["predict", "nothing.keras", "."], "nothing.keras: no such file"),
+        (["threshold", "nothing.keras", "--method", "iqr"], "no such file"),
+        (["data", "check", "nowhere"], "nowhere: no such folder"),
+        (["configs", "nothing"], "neither a recipe"),
+    ],
+)
+def test_mistakes_are_one_line_and_status_2(
+    arguments, message, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    errors = [line for line in result.stderr.splitlines() if "Error" in line]
+    assert len(errors) == 1
+    assert list(tmp_path.iterdir()) == []
