@@ -53,7 +53,6 @@ def compile_network(model, config):
     if config.optimizer == "muon":
         options |= {
             "adam_weight_decay": config.weight_decay,
-            # With more, a run of a thousand updates was seen to diverge.
             "adam_lr_ratio": 0.3,
             "adam_beta_2": 0.99,
             "momentum": 0.9,

@@ -26,6 +26,7 @@ CHOICES = {
         "fused",
     ),
     "score": ("mean", "max", "top-fraction"),
+    "calibration": ("split", "cross"),
     "threshold": ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt"),
     "augmentation": ("none", "rotation", "augmentation-1", "augmentation-2"),
 }
@@ -88,10 +89,11 @@ class Config:
     reconstruction_weight: float = 5.0  # of the two losses, with a head
     head_weight: float = 4.0
     optimizer: str = "muon"
-    learning_rate: float = 4e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     clipnorm: float = 1.0  # of each gradient; 0 for none
     schedule: str = "cosine"
+    warmup: int = 3  # epochs of a linear rise before the cosine
     patience: int = 5
     rate: float = 0.5
     epochs: int = 60
@@ -105,8 +107,10 @@ class Config:
     sigma: float = 4.0  # of the Gaussian filter on the map
     normalise: bool = True  # the map per pixel by its spread on normals
     memory_images: int = 200  # in the patch memories
-    score: str = "max"
-    top_fraction: float = 0.001
+    score: str = "top-fraction"
+    top_fraction: float = 0.005
+    calibration: str = "split"  # see kerasad.calibration for "cross"
+    folds: int = 5  # of cross calibration
     threshold: str = "conformal"
     k: float | None = None  # n-sigma, iqr, mad; None is the method's own
     fpr: float | None = None  # fpr, conformal, evt; likewise
@@ -144,6 +148,7 @@ class Config:
             "between 0 and 1",
             self,
         )
+        require(self.folds >= 2, "folds", "at least 2", self)
         require(self.sigma >= 0.0, "sigma", "at least 0 pixels", self)
         require(self.learning_rate > 0.0, "learning_rate", "positive", self)
         require(self.seed >= 0, "seed", "at least 0", self)

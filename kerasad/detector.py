@@ -11,11 +11,12 @@ import kerasad.layers  # noqa: F401  registers the classes a file may name
 import kerasad.losses  # noqa: F401
 import kerasad.models  # noqa: F401
 from kerasad import scoring
+from kerasad.calibration import cross_promise
 from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
 from kerasad.layers import Context, PatchMemory, Resize
-from kerasad.thresholds import fit_threshold
+from kerasad.thresholds import fit_threshold, pixel_threshold
 
 # What each named anomaly map is made of, before the Gaussian filter.
 COMPONENTS = {
@@ -61,9 +62,12 @@ class Detector(keras.Model):
         top_fraction: float in `(0, 1]`.
         threshold: dict of `kerasad.thresholds.fit_threshold`, or `None` while
             the detector is not calibrated.
+        pixel_threshold: dict of `kerasad.thresholds.pixel_threshold`, fitted
+            along with `threshold`: a defect mask is the map above it.
         calibration: dict: `scores` of the held-out normal images,
-            `map_maxima` of their maps and `map_range`, the pair of values
-            that heatmaps span. Or `None`.
+            `map_maxima` of their maps, `map_range`, the pair of values
+            that heatmaps span, and `folds` if they are out-of-fold scores of
+            `kerasad.calibration`. Or `None`.
         provenance: dict of plain values: config, seed, versions, hash of the
             training files.
 
@@ -87,6 +91,7 @@ class Detector(keras.Model):
         score="max",
         top_fraction=0.001,
         threshold=None,
+        pixel_threshold=None,
         calibration=None,
         provenance=None,
         **kwargs,
@@ -106,6 +111,7 @@ class Detector(keras.Model):
         self.score = score
         self.top_fraction = top_fraction
         self.threshold = threshold
+        self.pixel_threshold = pixel_threshold
         self.calibration = calibration
         self.provenance = provenance
 
@@ -269,34 +275,42 @@ class Detector(keras.Model):
         self.map_scale.assign(spread + floor)
 
     def calibrate(self, images, method="conformal", k=None, fpr=None):
-        """Fits the threshold to held-out normal images.
+        """Fits the thresholds to held-out normal images.
 
         Args:
             images: uint8 `(n, H, W, 3)`, normal and not trained on.
             method, k, fpr: see `kerasad.thresholds.fit_threshold`.
         """
+        self.calibration = self.calibration_of(images)
+        self.set_threshold(method, k, fpr)
+
+    def calibration_of(self, images) -> dict:
+        """What thresholds and colour scale are fitted to, see `Detector`."""
         result = self.predict(images)
         maps = result["anomaly_map"]
-        scores = result["anomaly_score"].astype("float64")
         low, high = np.quantile(maps, 0.5), maps.max()
-        self.calibration = {
-            "scores": [float(score) for score in scores],
+        return {
+            "scores": [float(score) for score in result["anomaly_score"]],
             "map_maxima": [float(value) for value in maps.max(axis=(1, 2))],
             # Twice the normal range: what only just exceeds it stays cool.
             "map_range": [float(low), float(high + (high - low))],
         }
-        self.set_threshold(method, k, fpr)
 
     def set_threshold(self, method, k=None, fpr=None):
-        """Fits the threshold anew to the calibration scores in the file."""
+        """Fits both thresholds anew to the calibration in the file."""
         if self.calibration is None:
             raise InputError(
                 "this detector holds no calibration scores; give normal "
                 "images with --data"
             )
-        self.threshold = fit_threshold(
-            method, self.calibration["scores"], k=k, fpr=fpr
-        )
+        fitted = [
+            fit_threshold(method, self.calibration["scores"], k, fpr),
+            pixel_threshold(self.calibration["map_maxima"], method, k, fpr),
+        ]
+        if "folds" in self.calibration:
+            folds = self.calibration["folds"]
+            fitted = [cross_promise(one, folds) for one in fitted]
+        self.threshold, self.pixel_threshold = fitted
 
     def save(self, filepath, **kwargs):
         """Writes the `.keras` file beside and renames it into place."""
@@ -314,6 +328,7 @@ class Detector(keras.Model):
             "score": self.score,
             "top_fraction": self.top_fraction,
             "threshold": plain(self.threshold),
+            "pixel_threshold": plain(self.pixel_threshold),
             "calibration": plain(self.calibration),
             "provenance": plain(self.provenance),
             "name": self.name,

@@ -12,9 +12,10 @@ from kerasad.data.mvtec import test_samples
 from kerasad.data.shifts import apply_shift
 from kerasad.errors import InputError
 from kerasad.provenance import versions
-from kerasad.thresholds import p_values
+from kerasad.thresholds import fpr_range, p_values
 
 FPR_LIMIT = 0.3
+STRICT_FPR_LIMIT = 0.05
 CHUNK = 64  # images in memory at full precision at a time
 
 
@@ -55,7 +56,7 @@ def evaluate(
         shift: name from `kerasad.data.shifts.SHIFTS`, applied to each test
             image and its mask; `None` for the images as they are.
         severity: float, 0 to 2; 1 is the paper's shift.
-        seed: int, of the shift.
+        seed: int, of the shift and of the bootstrap.
         min_defect_area: int, in pixels at the detector's resolution. Leaves
             out images whose defect is smaller (the paper's test-set 2).
         progress: callable `(images done, images in all)`.
@@ -92,7 +93,13 @@ def evaluate(
         "method": detector.threshold["method"],
         "threshold": threshold,
         **table["at_threshold"],
+        "promise": detector.threshold["promise"],
+        "fpr_range": rate_range(detector),
     }
+    table["at_pixel_threshold"] = pixel_decision(
+        masks, maps, detector.pixel_threshold
+    )
+    table["confidence"] = confidence(samples, masks, maps, scores, seed)
     provenance = detector.provenance or {}
     table |= {
         "min_defect_area": min_defect_area,
@@ -144,6 +151,7 @@ def measure(samples, masks, maps, scores, threshold) -> dict:
         "image_ap": metrics.average_precision(labels, scores),
         **metrics.pixel_metrics(masks, maps, fpr_limit=FPR_LIMIT),
         "aupro_fpr_limit": FPR_LIMIT,
+        "aupro_005": metrics.aupro(masks, maps, STRICT_FPR_LIMIT),
         "f1_max": best_f1 and best_f1[0],
         "f1_floor": metrics.f1_floor(labels),
         "at_threshold": metrics.confusion(labels, scores > threshold),
@@ -153,4 +161,56 @@ def measure(samples, masks, maps, scores, threshold) -> dict:
         "per_defect": metrics.per_defect(
             [sample.defect for sample in samples], scores, threshold
         ),
+        "by_defect_size": metrics.by_defect_size(
+            masks, labels, scores, threshold
+        ),
+    }
+
+
+def pixel_decision(masks, maps, fitted) -> dict | None:
+    """How well the pixels above the pixel threshold cover the defects."""
+    if fitted is None:
+        return None
+    # A numpy scalar: a bare float would be rounded to the map's float32.
+    flagged = maps > np.float64(fitted["threshold"])
+    counts = metrics.confusion(masks, flagged)
+    tp = counts["tp"]
+    either = tp + counts["fp"] + counts["fn"]
+    return {
+        "method": fitted["method"],
+        "threshold": fitted["threshold"],
+        **{key: counts[key] for key in ("precision", "recall", "f1")},
+        "iou": tp / either if either else None,
+        "fpr": counts["fpr"],
+    }
+
+
+def rate_range(detector):
+    """Where the true false-positive rate lies, for a conformal threshold."""
+    fitted = detector.threshold
+    if fitted["method"] != "conformal" or "folds" in detector.calibration:
+        return None
+    return list(fpr_range(fitted["images"], fitted["fpr"]))
+
+
+def confidence(samples, masks, maps, scores, seed=0) -> dict:
+    """95 % bootstrap intervals over images, `None` where undefined."""
+    labels = np.array([sample.label for sample in samples])
+    functions = {
+        "image_roc_auc": metrics.roc_auc,
+        "image_ap": metrics.average_precision,
+        "f1_max": lambda labels, scores: metrics.f1_max(labels, scores)[0],
+    }
+    intervals = {
+        name: metrics.bootstrap(
+            function, labels, scores, seed=seed, strata=labels
+        )
+        for name, function in functions.items()
+    }
+    intervals |= metrics.pixel_bootstrap(
+        masks, maps, seed=seed, fpr_limit=FPR_LIMIT
+    )
+    return {
+        name: None if low is None else [low, high]
+        for name, (low, high) in intervals.items()
     }

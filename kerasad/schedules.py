@@ -14,7 +14,7 @@ def learning_rate(config, epoch: int, val_losses) -> float:
             config.learning_rate, val_losses, config.patience, config.rate
         )
     if config.schedule == "cosine":
-        return cosine(config.learning_rate, epoch, config.epochs)
+        return cosine(config.learning_rate, epoch, config.epochs, config.warmup)
     return config.learning_rate
 
 
@@ -37,7 +37,7 @@ def plateau(initial, val_losses, patience, rate) -> float:
     return current
 
 
-def cosine(initial, epoch, epochs, warmup=1) -> float:
+def cosine(initial, epoch, epochs, warmup=3) -> float:
     """Half a cosine from `initial` to near 0, after a short linear rise.
 
     >>> cosine(1.0, 0, 10) < cosine(1.0, 1, 10) > cosine(1.0, 9, 10) > 0.0
@@ -45,6 +45,6 @@ def cosine(initial, epoch, epochs, warmup=1) -> float:
     """
     warmup = min(warmup, epochs // 4)
     if epoch < warmup:
-        return initial * (epoch + 1) / (warmup + 2)
+        return initial * (epoch + 1) / (warmup + 1)
     progress = (epoch - warmup) / max(1, epochs - warmup)
     return initial * 0.5 * (1.0 + math.cos(math.pi * progress))

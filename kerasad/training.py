@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import keras
 import numpy as np
 
 from kerasad.building import build_network, compile_network
+from kerasad.calibration import fold_members, out_of_fold
 from kerasad.checkpoint import restore_checkpoint
 from kerasad.config import Config, to_yaml
 from kerasad.data.augmentation import Augmentation
@@ -28,6 +30,7 @@ from kerasad.layers.context import HostContext
 from kerasad.precision import resolve_precision
 from kerasad.provenance import versions
 from kerasad.reports.figures import loss_curves
+from kerasad.thresholds import fit_threshold
 
 VALIDATION_SEED = 1_000_003  # apart from every training epoch's stream
 
@@ -57,7 +60,7 @@ def train(
     say=lambda text: None,
     minutes=None,
 ) -> TrainingResult:
-    """Trains, calibrates on held-out normal images and saves.
+    """Trains, calibrates on normal images and saves.
 
     Args:
         config: the recipe.
@@ -71,7 +74,8 @@ def train(
         progress: see `kerasad.journal.Journal`.
         say: called with one line of commentary at a time.
         minutes: time limit of the epochs, see `kerasad.journal.Journal`;
-            the schedule of the rate stays that of the whole run.
+            the schedule of the rate stays that of the whole run. With cross
+            calibration, of each of its trainings.
 
     Raises:
         InputError: the data, the textures or the checkpoint cannot be used.
@@ -85,53 +89,29 @@ def train(
     images = load_images(paths, config.image_size)
     chosen, held_out = split(len(images), config)
     train_images, held_out_images = images[chosen], images[held_out]
+    check_calibration(len(images), len(held_out), config)
     say(
         f"{len(chosen)} images to train on, {len(held_out)} held out for "
-        "validation and the threshold"
+        "validation"
+        + (" and the threshold" if config.calibration == "split" else "")
     )
-
-    policy, reason = resolve_precision(config.precision)
-    keras.utils.set_random_seed(config.seed)
-    model = build_network(config, policy, config.crop or None)
-    compile_network(model, config)
     bank = texture_bank(textures, config)
-    dataset = make_dataset(train_images, train_images, bank, config)
-    validation = make_dataset(
-        held_out_images, train_images, bank, config, validation=True
-    )
-
     out.mkdir(parents=True, exist_ok=True)
     settings = {**asdict(config), "files": fingerprint(paths)}
-    rows, best = [], None
-    if resume and checkpoint.is_file():
-        rows, best = restore_checkpoint(checkpoint, model, settings)
-        say(f"going on after epoch {len(rows)} of {config.epochs}")
-    elif resume:
-        say(f"nothing to resume in {out}: starting anew")
-    journal = Journal(
+    limit = None if minutes is None else 60.0 * minutes
+    detector, journal, updates = fit(
         config,
-        dataset,
+        train_images,
+        held_out_images,
+        bank,
         checkpoint,
         settings,
-        rows,
-        best,
+        resume,
         progress,
-        None if minutes is None else 60.0 * minutes,
+        say,
+        limit,
     )
-    if len(rows) < config.epochs and not journal.out_of_time():
-        model.fit(
-            dataset,
-            validation_data=validation,
-            epochs=config.epochs,
-            initial_epoch=len(rows),
-            shuffle=False,  # the data set owns its order
-            verbose=0,
-            callbacks=[journal],
-        )
-    model.set_weights(journal.best_weights)
-
-    say("learning what the maps of normal images look like")
-    detector = finished_detector(model, config, train_images)
+    policy, reason = resolve_precision(config.precision)
     detector.provenance = {
         "config": asdict(config),
         "seed": config.seed,
@@ -141,12 +121,28 @@ def train(
         "versions": versions(),
         "precision": policy,
     }
-    detector.calibrate(
-        held_out_images,
-        config.threshold,
-        k=config.k,
-        fpr=config.fpr,
-    )
+    if config.calibration == "cross":
+
+        def fit_without_fold(others):
+            chosen, held_out = split(len(others), config)
+            with tempfile.TemporaryDirectory() as folder:
+                return fit(
+                    config,
+                    others[chosen],
+                    others[held_out],
+                    bank,
+                    Path(folder) / "checkpoint.npz",
+                    settings,
+                    progress=progress,
+                    time_limit=limit,
+                )[0]
+
+        detector.calibration = out_of_fold(
+            images, config.folds, config.seed, fit_without_fold, say
+        )
+    else:
+        detector.calibration = detector.calibration_of(held_out_images)
+    detector.set_threshold(config.threshold, k=config.k, fpr=config.fpr)
     write_text(out / "config.yaml", to_yaml(config))
     write_text(out / "history.csv", to_csv(journal.rows))
     loss_curves(columns(journal.rows), out / "curves.png")
@@ -160,9 +156,62 @@ def train(
         precision_reason=reason,
         train_images=len(chosen),
         validation_images=len(held_out),
-        updates=int(model.optimizer.iterations),
+        updates=updates,
         seconds=time.monotonic() - started,
     )
+
+
+def fit(
+    config,
+    train_images,
+    held_out_images,
+    bank,
+    checkpoint,
+    settings,
+    resume=False,
+    progress=None,
+    say=lambda text: None,
+    time_limit=None,
+):
+    """A detector without threshold, the journal of its epochs, its updates."""
+    policy, _ = resolve_precision(config.precision)
+    keras.utils.set_random_seed(config.seed)
+    model = build_network(config, policy, config.crop or None)
+    compile_network(model, config)
+    dataset = make_dataset(train_images, train_images, bank, config)
+    validation = make_dataset(
+        held_out_images, train_images, bank, config, validation=True
+    )
+    rows, best = [], None
+    if resume and checkpoint.is_file():
+        rows, best = restore_checkpoint(checkpoint, model, settings)
+        say(f"going on after epoch {len(rows)} of {config.epochs}")
+    elif resume:
+        say(f"nothing to resume in {checkpoint.parent}: starting anew")
+    journal = Journal(
+        config,
+        dataset,
+        checkpoint,
+        settings,
+        rows,
+        best,
+        progress,
+        time_limit,
+    )
+    if len(rows) < config.epochs and not journal.out_of_time():
+        model.fit(
+            dataset,
+            validation_data=validation,
+            epochs=config.epochs,
+            initial_epoch=len(rows),
+            shuffle=False,  # the data set owns its order
+            verbose=0,
+            callbacks=[journal],
+        )
+    model.set_weights(journal.best_weights)
+    say("learning what the maps of normal images look like")
+    detector = finished_detector(model, config, train_images)
+    return detector, journal, int(model.optimizer.iterations)
 
 
 def split(count, config):
@@ -176,6 +225,15 @@ def split(count, config):
         )
     order = np.random.default_rng(config.seed).permutation(count)
     return np.sort(order[held_out:]), np.sort(order[:held_out])
+
+
+def check_calibration(count, held_out, config):
+    """Refuses a threshold that so few images cannot give before the work."""
+    if config.calibration == "cross":
+        folds = fold_members(count, config.folds, config.seed)
+        split(count - len(folds[0]), config)
+        held_out = count
+    fit_threshold(config.threshold, np.arange(held_out), config.k, config.fpr)
 
 
 def texture_bank(textures, config):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import kerasad
+from kerasad import thresholds
 from kerasad.backend import BACKENDS, installed
 from kerasad.detector import COMPONENTS, Detector
 from kerasad.errors import InputError
@@ -20,9 +21,7 @@ SIZE = 32
 
 def make_detector(anomaly_map="fused", **options):
     keras.utils.set_random_seed(0)
-    network = SSAE(
-        image_size=SIZE, filters=(6, 12), dilations=(1, 2), blocks=1
-    )
+    network = SSAE(image_size=SIZE, filters=(6, 12), dilations=(1, 2), blocks=1)
     return Detector(network, anomaly_map=anomaly_map, sigma=1.0, **options)
 
 
@@ -82,6 +81,7 @@ def test_one_file_holds_everything(calibrated, normals, tmp_path):
     revived = keras.saving.load_model(path)
     assert type(revived) is kerasad.Detector
     assert revived.threshold == calibrated.threshold
+    assert revived.pixel_threshold == calibrated.pixel_threshold
     assert revived.calibration == calibrated.calibration
     assert revived.provenance == {"seed": 7}
     for name, value in calibrated.predict(normals).items():
@@ -106,6 +106,19 @@ def test_threshold_can_be_set_anew(calibrated):
     assert len(scores) == 4
     calibrated.set_threshold("n-sigma", k=0.0)
     assert calibrated.threshold["threshold"] == pytest.approx(np.mean(scores))
+
+
+def test_the_pixel_threshold_is_fitted_alike(calibrated):
+    maxima = calibrated.calibration["map_maxima"]
+    calibrated.set_threshold("fpr", fpr=0.25)
+    assert calibrated.pixel_threshold["threshold"] == sorted(maxima)[-2]
+    assert calibrated.pixel_threshold == thresholds.pixel_threshold(
+        maxima, "fpr", fpr=0.25
+    )
+    before = calibrated.threshold, calibrated.pixel_threshold
+    with pytest.raises(InputError, match="needs at least 99 images"):
+        calibrated.set_threshold("conformal", fpr=0.01)
+    assert (calibrated.threshold, calibrated.pixel_threshold) == before
 
 
 def test_map_statistics_match_numpy(normals):

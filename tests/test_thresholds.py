@@ -183,3 +183,9 @@ def test_pixel_threshold_counts_images(rng):
     shares = (maps > fitted["threshold"]).mean((1, 2))
     assert (shares > 0.01).sum() == 1
     assert "over 0.01 of pixels flagged" in fitted["promise"]
+
+
+def test_few_images_promise_the_least_that_they_can():
+    fitted = thresholds.fit_threshold("conformal", [0.1, 0.2, 0.3])
+    assert (fitted["fpr"], fitted["threshold"]) == (0.25, 0.3)
+    assert thresholds.fit_threshold("conformal", np.arange(99.0))["fpr"] == 0.05

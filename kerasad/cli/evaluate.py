@@ -10,6 +10,16 @@ from kerasad.cli.options import (
 )
 
 
+def severities_of(ctx, param, value):
+    """`0.5,1` or `0.5 1` as `[0.5, 1.0]`."""
+    try:
+        return [float(text) for text in value.replace(",", " ").split()]
+    except ValueError as error:
+        raise click.BadParameter(
+            f"must be numbers, such as 0.5,1,2. Received: {value!r}"
+        ) from error
+
+
 @click.command("evaluate")
 @click.argument("detector", type=click.Path())
 @data_option
@@ -19,7 +29,8 @@ from kerasad.cli.options import (
     is_flag=False,
     flag_value="paper",
     help="Shifts the domain of the test images: paper (the default of the "
-    "bare flag), or one factor such as rotation or noise.",
+    "bare flag), one factor such as rotation or noise, or all, which is "
+    "--sweep.",
 )
 @click.option(
     "--severity",
@@ -29,11 +40,26 @@ from kerasad.cli.options import (
     help="Size of the shift; 1 is the paper's.",
 )
 @click.option(
+    "--sweep",
+    "sweeping",
+    is_flag=True,
+    help="Scores the images under each shift at several severities as well; "
+    "with --shift NAME under that one only.",
+)
+@click.option(
+    "--severities",
+    callback=severities_of,
+    default="0.25,0.5,1,1.5,2",
+    show_default=True,
+    metavar="S,S,...",
+    help="Of the sweep, each over 0 and at most 2.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Of the shift.",
+    help="Of the shifts and of the confidence intervals.",
 )
 @click.option(
     "--min-defect-area",
@@ -46,35 +72,65 @@ from kerasad.cli.options import (
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Folder for metrics.json, scores.csv and heatmaps. Defaults to "
-    "`evaluation` beside the detector.",
+    help="Folder for metrics.json, scores.csv, heatmaps and report.html, and "
+    "sweep.json and sweep.png. Defaults to `evaluation` beside the detector.",
 )
 @backend_option
-def command(detector, data, shift, severity, seed, min_defect_area, out):
+def command(
+    detector,
+    data,
+    shift,
+    severity,
+    sweeping,
+    severities,
+    seed,
+    min_defect_area,
+    out,
+):
     """Score the test split of --data with DETECTOR, print a table.
 
     \b
     Examples:
       kerasad evaluate runs/default/detector.keras
       kerasad evaluate runs/default/detector.keras --shift --severity 0.5
+      kerasad evaluate runs/default/detector.keras --sweep
     """
     from kerasad.cli.progress import counter
     from kerasad.detector import load
     from kerasad.evaluation import evaluate
     from kerasad.reports.results import table, write_results
+    from kerasad.reports.sweep import sweep_table
+    from kerasad.robustness import sweep
 
+    sweeping = sweeping or shift == "all"
+    shifts = None if shift in (None, "all") else [shift]
     fitted = load(detector)
     data = data_or_builtin(data, fitted.image_size[0])
+    swept = None
+    if sweeping:
+        swept = sweep(
+            fitted,
+            data,
+            shifts,
+            severities,
+            seed,
+            counter("sweeping"),
+            min_defect_area,
+        )
     evaluation = evaluate(
         fitted,
         data,
-        shift,
+        None if sweeping else shift,
         severity,
         seed,
         min_defect_area,
         counter("scoring"),
     )
     out = out or Path(detector).parent / "evaluation"
-    write_results(evaluation, fitted, out, counter("drawing heatmaps"))
+    write_results(
+        evaluation, fitted, out, counter("drawing heatmaps"), swept, say
+    )
     click.echo(table(evaluation.metrics))
+    if swept is not None:
+        click.echo(f"\n{sweep_table(swept)}")
     say(f"written to {out}")

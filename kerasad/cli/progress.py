@@ -25,9 +25,14 @@ class Epochs:
         self.line = Line()
         self.started = time.monotonic()
         self.first = None
+        self.epoch = 0
         self.last = ""
 
     def __call__(self, epochs, epoch, step, steps, row):
+        if epoch < self.epoch:  # the next training, of a fold
+            self.first, self.started = None, time.monotonic()
+            self.last = ""
+        self.epoch = epoch
         if row is not None:
             self.last = (
                 f"loss {row['loss']:.4g}, validation {row['val_loss']:.4g}"

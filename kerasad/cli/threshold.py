@@ -51,3 +51,5 @@ def command(detector, data, method, k, fpr):
     fitted.save(detector)
     click.echo(f"{fitted.threshold['threshold']:.6g}")
     say(f"{method}: {fitted.threshold['promise']}")
+    pixel = fitted.pixel_threshold
+    say(f"pixel threshold {pixel['threshold']:.6g}: {pixel['promise']}")

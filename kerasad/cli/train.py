@@ -4,6 +4,8 @@ import click
 
 from kerasad.cli.options import backend_option, say
 
+CALIBRATIONS = ("split", "cross")
+
 
 @click.command("train")
 @click.option(
@@ -37,13 +39,27 @@ from kerasad.cli.options import backend_option, say
     metavar="KEY=VALUE",
     help="Changes one key of the config; may be repeated.",
 )
+@click.option(
+    "--calibration",
+    type=click.Choice(CALIBRATIONS),
+    help="split: on the images held out. cross: on all, each scored by a "
+    "detector trained without its fold, at --folds more trainings. Defaults "
+    "to the config's.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    help="Of cross calibration. Defaults to the config's.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Root of randomness.")
 @click.option(
     "--resume", is_flag=True, help="Go on with the interrupted run in --out."
 )
 @backend_option
-def command(source, data, textures, out, settings, seed, resume):
-    """Train on good images, calibrate on held-out ones, save the detector.
+def command(
+    source, data, textures, out, settings, calibration, folds, seed, resume
+):
+    """Train on good images, calibrate on others, save the detector.
 
     Writes detector.keras, config.yaml, history.csv and curves.png.
 
@@ -51,13 +67,17 @@ def command(source, data, textures, out, settings, seed, resume):
     Examples:
       kerasad train
       kerasad train --data my_parts/good --out runs/my_parts
+      kerasad train --calibration cross --set fpr=0.01
     """
     from kerasad.cli.progress import Epochs
     from kerasad.config import load_config
 
     config = load_config(source, settings)
-    if seed is not None:
-        config = config.replace(seed=seed)
+    options = {"calibration": calibration, "folds": folds, "seed": seed}
+    options = {k: v for k, v in options.items() if v is not None}
+    config = config.replace(**options)
+    if folds is not None and config.calibration != "cross":
+        raise click.UsageError("--folds goes with --calibration cross")
     out = out or Path("runs") / config.name
 
     from kerasad.training import train
@@ -85,8 +105,15 @@ def summary(result, config) -> str:
         "loss": f"{result.rows[-1]['loss']:.4g}, validation "
         f"{min(row['val_loss'] for row in result.rows):.4g} at best",
         "score": f"{config.score} of the {config.anomaly_map} map",
-        "threshold": f"{fitted['threshold']:.4g} by {fitted['method']}",
+        "threshold": f"{fitted['threshold']:.4g} by {fitted['method']} from "
+        f"{fitted['images']} normal images{out_of_fold(config)}",
         "promise": fitted["promise"],
         "next": f"kerasad evaluate {result.folder / 'detector.keras'}",
     }
     return "\n".join(f"{key:<10} {value}" for key, value in lines.items())
+
+
+def out_of_fold(config) -> str:
+    if config.calibration != "cross":
+        return ""
+    return f", each scored without its fold of {config.folds}"

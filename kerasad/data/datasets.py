@@ -7,6 +7,9 @@ from kerasad.data.lookahead import LookAhead
 from kerasad.layers.context import CHANNELS
 from kerasad.losses.masked import masked_weights
 
+# From this value of a real-valued mask on, a pixel is a defect to be found.
+DEFECTIVE = 0.25
+
 
 class ImageDataset(keras.utils.PyDataset):
     """Batches of `(image, image)` for a plain autoencoder.
@@ -145,8 +148,9 @@ class CorruptionDataset(ImageDataset):
         Three float32 arrays a batch: two of `(batch, height, width, 3)` in
         `[0, 1]`, and `masked_weights` of `(batch, height, width)`. With
         `masks_as_target`, the second and third are dictionaries with the
-        keys `"reconstruction"`, as above, and `"anomaly_logits"`: the mask,
-        `(batch, height, width, 1)` in `[0, 1]`, and one weight of 1 an image.
+        keys `"reconstruction"`, as above, and `"anomaly_logits"`: where the
+        mask exceeds 0.25, `(batch, height, width, 1)`, 0 or 1, and one weight
+        of 1 an image.
 
     Reference:
 
@@ -196,7 +200,11 @@ class CorruptionDataset(ImageDataset):
         weights = masked_weights(masks, self.mask_weight, self.mask_floor)
         if not self.masks_as_target:
             return corrupted, clean, weights
-        targets = {"reconstruction": clean, "anomaly_logits": masks[..., None]}
+        defective = (masks > DEFECTIVE).astype("float32")
+        targets = {
+            "reconstruction": clean,
+            "anomaly_logits": defective[..., None],
+        }
         ones = np.ones(len(clean), "float32")
         return (
             corrupted,

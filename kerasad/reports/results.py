@@ -8,20 +8,41 @@ from pathlib import Path
 from kerasad.files import write_text
 from kerasad.reports.figures import heatmap_figure
 from kerasad.reports.html import write_report
+from kerasad.reports.sweep import sweep_figure
 
 
-def write_results(evaluation, detector, out, progress=None):
+def write_results(
+    evaluation,
+    detector,
+    out,
+    progress=None,
+    shift_section=None,
+    say=lambda text: None,
+):
     """Metrics, scores, heatmaps and the report, in folder `out`.
 
     The files are `metrics.json`, `scores.csv`, `heatmaps/*.png` and
-    `report.html`.
+    `report.html`; with a sweep of shifts also `sweep.json` and `sweep.png`.
+
+    Args:
+        progress: callable `(heatmaps drawn, heatmaps in all)`.
+        shift_section: of `kerasad.robustness.sweep`.
+        say: called with one line of commentary at a time.
     """
     out = Path(out)
-    heatmaps = out / "heatmaps"
-    heatmaps.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     write_text(out / "metrics.json", json.dumps(evaluation.metrics, indent=2))
     write_text(out / "scores.csv", scores_csv(evaluation))
-    write_report(evaluation, detector, out / "report.html")
+    if shift_section is not None:
+        write_text(out / "sweep.json", json.dumps(shift_section, indent=2))
+        sweep_figure(shift_section, out / "sweep.png")
+    say("writing the report")
+    write_report(evaluation, detector, out / "report.html", shift_section)
+    write_heatmaps(evaluation, detector, out / "heatmaps", progress)
+
+
+def write_heatmaps(evaluation, detector, folder, progress):
+    folder.mkdir(exist_ok=True)
     low, high = detector.calibration["map_range"]
     for index, sample in enumerate(evaluation.samples):
         heatmap_figure(
@@ -35,7 +56,7 @@ def write_results(evaluation, detector, out, progress=None):
             title=f"{sample.defect}/{sample.path.name}",
             vmin=low,
             vmax=high,
-            path=heatmaps / f"{sample.defect}_{sample.path.stem}.png",
+            path=folder / f"{sample.defect}_{sample.path.stem}.png",
             label=sample.label,
         )
         if progress is not None:
@@ -64,20 +85,22 @@ def scores_csv(evaluation) -> str:
 
 def table(metrics: dict) -> str:
     """The metrics on one screen."""
-    at = metrics["at_threshold"]
-    rows = [
-        ("image ROC-AUC", number(metrics["image_roc_auc"])),
-        ("image AP", number(metrics["image_ap"])),
-        ("pixel ROC-AUC", number(metrics["pixel_roc_auc"])),
-        ("pixel AP", number(metrics["pixel_ap"])),
-        (
-            f"AUPRO to FPR {metrics['aupro_fpr_limit']}",
-            number(metrics["aupro"]),
-        ),
+    at, pixel = metrics["at_threshold"], metrics["at_pixel_threshold"]
+    names = {
+        "image ROC-AUC": "image_roc_auc",
+        "image AP": "image_ap",
+        "pixel ROC-AUC": "pixel_roc_auc",
+        "pixel AP": "pixel_ap",
+        f"AUPRO to FPR {metrics['aupro_fpr_limit']}": "aupro",
+        "AUPRO to FPR 0.05": "aupro_005",
+        "AUPIMO": "aupimo",
+    }
+    rows = [(name, measured(metrics, key)) for name, key in names.items()]
+    rows += [
         (
             "F1 at best",
-            f"{number(metrics['f1_max'])} (calling every image anomalous: "
-            f"{number(metrics['f1_floor'])})",
+            f"{measured(metrics, 'f1_max')}; calling every image anomalous: "
+            f"{number(metrics['f1_floor'])}",
         ),
         (
             f"at {at['method']}",
@@ -90,14 +113,19 @@ def table(metrics: dict) -> str:
             f"{at['tp']} of {at['tp'] + at['fn']} anomalous images found, "
             f"{at['fp']} of {at['fp'] + at['tn']} normal ones flagged",
         ),
+        ("promise", promise(at)),
     ]
-    lines = [f"{key:<18} {value}" for key, value in rows]
-    lines += ["", f"{'defect':<18} images  ROC-AUC  recall"]
-    for defect, row in metrics["per_defect"].items():
-        lines.append(
-            f"{defect:<18} {row['images']:>6}  "
-            f"{number(row['roc_auc']):>7}  {number(row['recall']):>6}"
+    if pixel is not None:
+        values = (f"{name} {number(pixel[key])}" for name, key in PIXEL)
+        rows.append(
+            (
+                "pixels",
+                f"threshold {pixel['threshold']:.4g}: {', '.join(values)}",
+            )
         )
+    lines = [f"{key:<18} {value}" for key, value in rows]
+    lines += groups("defect", metrics["per_defect"])
+    lines += groups("defect size", sizes(metrics["by_defect_size"]))
     if metrics["shift"]:
         shift = metrics["shift"]
         lines.append(
@@ -105,6 +133,45 @@ def table(metrics: dict) -> str:
             f"{shift['severity']}, seed {shift['seed']}"
         )
     return "\n".join(lines)
+
+
+PIXEL = (("F1", "f1"), ("IoU", "iou"), ("recall", "recall"),
+         ("precision", "precision"))  # fmt: skip
+
+
+def measured(metrics, key) -> str:
+    """A metric with its interval, where it has one."""
+    interval = metrics["confidence"].get(key)
+    if metrics[key] is None or interval is None:
+        return number(metrics[key])
+    low, high = interval
+    return f"{metrics[key]:.3f} (95 %: {low:.3f} to {high:.3f})"
+
+
+def promise(at) -> str:
+    if at["fpr_range"] is None:
+        return at["promise"]
+    low, high = (100 * rate for rate in at["fpr_range"])
+    return (
+        f"{at['promise']}; for this calibration set the true rate lies "
+        f"between {low:.2g} and {high:.2g} % (with 95 % confidence)"
+    )
+
+
+def sizes(rows) -> dict:
+    return {
+        f"{100 * row['least']:.2g} to {100 * row['most']:.2g} %": row
+        for row in rows
+    }
+
+
+def groups(title, rows) -> list[str]:
+    lines = ["", f"{title:<18} images  ROC-AUC  recall"]
+    return lines + [
+        f"{name:<18} {row['images']:>6}  "
+        f"{number(row['roc_auc']):>7}  {number(row['recall']):>6}"
+        for name, row in rows.items()
+    ]
 
 
 def number(value) -> str:

@@ -3,6 +3,8 @@
 from kerasad.reports.markup import join, tag
 from kerasad.reports.summary import number
 
+MIXTURE = "paper"  # several factors at once: not itself the worst of them
+
 HEAD = (
     "factor",
     "ROC-AUC",
@@ -52,16 +54,17 @@ def shift_table(section):
 
 
 def worst(rows) -> str:
-    known = [row for row in rows if row["drop"] is not None]
+    factors = [row for row in rows if row["name"] != MIXTURE] or rows
+    known = [row for row in factors if row["drop"] is not None]
     if not known:
         return "No drop is defined: it needs good and defective images."
-    row = known[0]
+    row = max(known, key=lambda row: row["drop"])
     if row["drop"] <= 0:
-        return "No shift lowers the image ROC-AUC."
-    alarms = [row for row in rows if row["fpr"] is not None]
+        return "No single factor lowers the image ROC-AUC."
+    alarms = [row for row in factors if row["fpr"] is not None]
     sentence = (
         f"Worst factor: {row['name']} at severity {row['severity']:g} lowers "
-        f"the image ROC-AUC by {number(row['drop'])} to "
+        f"the image ROC-AUC by {number(row['drop'])}{reach(row)} to "
         f"{number(row['image_roc_auc'])}."
     )
     if alarms:
@@ -71,6 +74,13 @@ def worst(rows) -> str:
             f"{100 * most['fpr']:.1f} % of the shifted good images."
         )
     return sentence
+
+
+def reach(row) -> str:
+    if row["drop_interval"] is None or None in row["drop_interval"]:
+        return ""
+    low, high = row["drop_interval"]
+    return f" (95 %: {low:.3f} to {high:.3f})"
 
 
 def unshifted(baseline):

@@ -40,7 +40,9 @@ def fit_threshold(
         method: key of `METHODS`.
         scores: anomaly scores of held-out normal images, finite.
         k: width for `n-sigma`, `iqr` and `mad`.
-        fpr: wished false-positive rate for `fpr`, `conformal` and `evt`.
+        fpr: wished false-positive rate for `fpr`, `conformal` and `evt`. Left
+            out, `conformal` takes 0.05, or the least that so few scores can
+            promise.
 
     Returns:
         A dict that goes through JSON unchanged: `method`, `threshold`, `k` or
@@ -114,6 +116,10 @@ def fit(method, scores, k, fpr, event):
                 f"is `{own}`. Received: {name}={given[name]:g}"
             )
     scores = check_scores(scores)
+    if method == "conformal" and fpr is None:
+        # Few images promise less: the least that they can.
+        least = 1.0 / (scores.size + 1)
+        parameters = {"fpr": max(parameters["fpr"], least)}
     return {
         "method": method,
         "threshold": METHODS[method](scores, **parameters),

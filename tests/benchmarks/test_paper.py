@@ -45,6 +45,8 @@ def test_tables_figures_and_resumption(category, tmp_path, capsys):
         assert f"## Table {table}:" in text
     assert "## Table 4:" not in text
     assert "**Training was cut short**: to 5e-06 minutes" in text
+    assert "| h2 | k=1 | paper | 35 | 19 |" in text
+    assert "| 0.473 | 0.905 |" in text  # F1 and its floor
     assert "1 of 30" in text  # epochs
     assert "1 of 60" in text  # updates
     figures = {p.name for p in (tmp_path / "runs" / "figures").iterdir()}

@@ -19,13 +19,13 @@ TINY = {
 }
 
 
-def run(*arguments):
+def run(*arguments, input=None):
     """Runs the command line in this process; `InputError` is its own."""
-    return CliRunner().invoke(cli, [str(a) for a in arguments])
+    return CliRunner().invoke(cli, [str(a) for a in arguments], input)
 
 
-def succeed(*arguments):
-    result = run(*arguments)
+def succeed(*arguments, input=None):
+    result = run(*arguments, input=input)
     assert result.exit_code == 0, result.output
     return result
 

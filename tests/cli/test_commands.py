@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 import kerasad
 from kerasad.cli import COMMANDS
 from kerasad.data.images import read_mask
+from kerasad.thresholds import fpr_range
 from tests.cli.conftest import run, succeed
 
 
@@ -40,6 +43,14 @@ def test_train_writes_what_it_promises(trained):
     assert "epoch 2 of 2" in result.stderr
 
 
+def test_train_takes_the_calibration(category, tmp_path):
+    arguments = ["--calibration", "cross", "--folds", 11, "--out", tmp_path]
+    settings = ["--set=image_size=64", "--set=crop=32"]
+    result = run("train", "--data", category, *arguments, *settings)
+    assert result.exit_code == 2
+    assert "10 good images cannot be cut into 11 folds" in result.output
+
+
 def test_the_written_config_trains_the_same_weights(
     trained, category, tmp_path
 ):
@@ -65,7 +76,8 @@ KEYS = {
     "image_roc_auc", "image_ap", "pixel_roc_auc", "pixel_ap", "aupro",
     "aupro_fpr_limit", "f1_max", "f1_floor", "at_threshold", "images",
     "normal", "anomalous", "per_defect", "shift", "backend", "versions",
-    "config", "seed", "seconds",
+    "config", "seed", "seconds", "aupimo", "aupro_005", "by_defect_size",
+    "at_pixel_threshold", "confidence",
 }  # fmt: skip
 
 
@@ -90,7 +102,79 @@ def test_evaluate(detector, category, tmp_path):
     labels = np.array([int(row["label"]) for row in rows])
     assert at["tp"] == (flagged & (labels == 1)).sum()
     assert at["fp"] == (flagged & (labels == 0)).sum()
-    assert "image ROC-AUC" in result.stdout
+    for name, interval in metrics["confidence"].items():
+        low, high = interval
+        assert low - 1e-3 <= metrics[name] <= high + 1e-3
+    assert sum(row["images"] for row in metrics["by_defect_size"]) == 6
+    assert metrics["aupro_005"] <= 1.0
+    low, high = metrics["confidence"]["image_roc_auc"]
+    shown = f"{metrics['image_roc_auc']:.3f} (95 %: {low:.3f} to {high:.3f})"
+    assert f"image ROC-AUC      {shown}" in result.stdout
+
+
+def test_evaluate_at_the_pixel_threshold(detector, category, tmp_path):
+    fitted = kerasad.load(detector)
+    masks = sorted((category / "ground_truth").glob("*/*.png"))
+    masks = np.stack([read_mask(path) for path in masks])
+    good = sorted((category / "test" / "good").iterdir())
+    masks = np.concatenate([np.zeros((len(good), 64, 64), bool), masks])
+    names = sorted((category / "test").glob("*/*.png"))
+    names = good + [path for path in names if path not in good]
+    maps = fitted.predict([np.asarray(Image.open(name)) for name in names])
+    maps = maps["anomaly_map"]
+    fitted.pixel_threshold["threshold"] = float(np.quantile(maps, 0.98))
+    fitted.save(detector)
+    succeed("evaluate", detector, "--data", category, "--out", tmp_path)
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    at = metrics["at_pixel_threshold"]
+    flagged = maps > at["threshold"]
+    tp = np.sum(flagged & masks)
+    expected = {
+        "precision": tp / flagged.sum(),
+        "recall": tp / masks.sum(),
+        "f1": 2 * tp / (flagged.sum() + masks.sum()),
+        "iou": tp / np.sum(flagged | masks),
+        "fpr": np.sum(flagged & ~masks) / np.sum(~masks),
+    }
+    # A pixel within rounding of the threshold may fall on either side.
+    for name, value in expected.items():
+        assert at[name] == pytest.approx(value, rel=0.02), name
+
+
+def test_evaluate_says_what_the_calibration_promises(
+    detector, category, tmp_path
+):
+    fitted = kerasad.load(detector)
+    fitted.set_threshold("conformal", fpr=0.25)
+    fitted.save(detector)
+    arguments = ["--data", category, "--out", tmp_path]
+    result = succeed("evaluate", detector, *arguments)
+    at = json.loads((tmp_path / "metrics.json").read_text())["at_threshold"]
+    assert at["promise"].startswith("at most 25 % of normal images")
+    assert at["fpr_range"] == list(fpr_range(4, 0.25))
+    low, high = (100 * rate for rate in at["fpr_range"])
+    said = f"the true rate lies between {low:.2g} and {high:.2g} %"
+    assert f"for this calibration set {said}" in result.stdout
+
+
+def test_evaluate_a_sweep_of_shifts(detector, category, tmp_path):
+    out = tmp_path / "swept"
+    arguments = ["--data", category, "--out", out, "--severities", "0.5 1"]
+    result = succeed(
+        "evaluate", detector, *arguments, "--sweep", "--shift", "noise"
+    )
+    section = json.loads((out / "sweep.json").read_text())
+    assert [row["severity"] for row in section["rows"]] == [0.5, 1.0]
+    assert {row["name"] for row in section["rows"]} == {"noise"}
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["shift"] is None
+    assert section["baseline"]["image_roc_auc"] == metrics["image_roc_auc"]
+    assert section["baseline"]["fpr"] == metrics["at_threshold"]["fpr"]
+    assert (out / "sweep.png").is_file()
+    assert "Robustness to shifts" in (out / "report.html").read_text()
+    assert "good images flagged, by severity" in result.stdout
+    assert "sweeping: 27 of 27" in result.stderr
+    assert "writing the report" in result.stderr
 
 
 def test_evaluate_shifted(detector, category, tmp_path):
@@ -130,18 +214,63 @@ def test_predict(detector, category, tmp_path):
     folder = category / "test" / "crack"
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"nothing")
-    result = run("predict", detector, folder, broken, "--out", tmp_path / "o")
+    arguments = [folder, broken, "--out", tmp_path / "o"]
+    result = run("predict", detector, *arguments)
     assert result.exit_code == 2
+    assert "1 images could not be read" in result.stderr
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [set(line) for line in lines[:2]] == [
-        {"path", "anomaly_score", "p_value", "is_anomalous", "threshold"}
-    ] * 2
+        {"path", "anomaly_score", "p_value", "is_anomalous", "threshold",
+         "regions", "overlay"}
+    ] * 2  # fmt: skip
     assert "not a readable image" in lines[2]["error"]
     for line in lines[:2]:
         flagged = line["anomaly_score"] > line["threshold"]
         assert line["is_anomalous"] == flagged
         assert 0.0 < line["p_value"] <= 1.0
-    assert len(list((tmp_path / "o").glob("*.png"))) == 2
+    written = {str(path) for path in (tmp_path / "o").glob("*.png")}
+    assert written == {line["overlay"] for line in lines[:2]}
+
+
+def test_predict_from_stdin_and_globs(detector, category, monkeypatch):
+    monkeypatch.chdir(category)
+    result = succeed("predict", detector, "-", input="test/crack\n")
+    again = succeed("predict", detector, "test/cra*/*.png")
+    assert result.stdout == again.stdout
+    assert len(result.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("limit, status", [(-1e9, 3), (1e9, 0)])
+def test_predict_fails_on_anomaly(limit, status, detector, category, tmp_path):
+    fitted = kerasad.load(detector)
+    fitted.threshold["threshold"] = limit
+    fitted.save(detector)
+    photos = category / "test" / "good"
+    assert run("predict", detector, photos).exit_code == 0
+    result = run("predict", detector, photos, "--fail-on-anomaly")
+    assert result.exit_code == status
+    # Not all was looked at: that comes first.
+    result = run("predict", detector, photos, "no.png", "--fail-on-anomaly")
+    assert result.exit_code == 2
+
+
+def test_predict_ends_quietly_when_nobody_listens(detector, category):
+    command = [sys.executable, "-c", "from kerasad.cli import cli; cli()"]
+    photo = next((category / "test" / "good").iterdir())
+    process = subprocess.Popen(
+        [*command, "predict", str(detector), "-", "--batch-size", "1"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdin.write(f"{photo}\n".encode())
+    process.stdin.flush()
+    line = process.stdout.readline()  # at once, though stdin is open
+    assert json.loads(line)["path"] == str(photo)
+    process.stdout.close()
+    _, errors = process.communicate(f"{photo}\n".encode() * 3, timeout=120)
+    assert process.returncode == 1
+    assert b"Traceback" not in errors and b"BrokenPipe" not in errors
 
 
 def test_data_check(category):
@@ -192,6 +321,8 @@ def test_every_command_has_help(name):
         (["threshold", "nothing.keras", "--method", "iqr"], "no such file"),
         (["data", "check", "nowhere"], "nowhere: no such folder"),
         (["configs", "nothing"], "neither a recipe"),
+        (["train", "--folds", "3"], "goes with --calibration cross"),
+        (["evaluate", "x.keras", "--severities", "a"], "must be numbers"),
     ],
 )
 def test_mistakes_are_one_line_and_status_2(

@@ -73,8 +73,13 @@ def test_masks_as_target(images):
     mask = targets["anomaly_logits"]
     assert mask.shape == (3, 16, 16, 1) and mask.dtype == np.float32
     np.testing.assert_array_equal(weights["anomaly_logits"], 1.0)
+    # The loss weights follow the real-valued mask, the target where it counts.
+    dataset = make(images)
+    _, rng = dataset._draw(0, 1)
+    masks = [dataset.corrupt(image, rng)[1] for image in plain[1]]
+    np.testing.assert_array_equal(mask[..., 0], np.stack(masks) > 0.25)
     np.testing.assert_array_equal(
-        masked_weights(mask[..., 0]), weights["reconstruction"]
+        masked_weights(np.stack(masks)), weights["reconstruction"]
     )
 
 

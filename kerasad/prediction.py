@@ -1,0 +1,200 @@
+"""From image files to decisions: one dict an image, however many there are."""
+
+import glob
+import hashlib
+import itertools
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from kerasad.data.images import SUFFIXES, image_files, read_image
+from kerasad.errors import InputError
+from kerasad.reports.figures import overlay, write_image
+from kerasad.thresholds import p_values
+
+OVERLAY_SIDE = 1024  # pixels of the longer side, at most
+
+
+def predict_files(detector, paths, batch_size=16, out=None):
+    """Scores image files one batch at a time.
+
+    Args:
+        detector: a calibrated `kerasad.Detector`.
+        paths: iterable of files, such as `image_paths`; read as needed, so
+            memory does not grow with their number.
+        batch_size: int. Images in memory at a time.
+        out: folder for overlays, the image with its anomaly map; made if
+            missing. `None` for no overlays.
+
+    Returns:
+        Iterator of dicts that go through JSON, in the order of `paths`:
+        `path`, `anomaly_score`, `p_value`, `is_anomalous`, `threshold`,
+        `regions` (see `defect_regions`; `None` if the detector has no pixel
+        threshold) and, with `out`, `overlay`, its path. For a file that
+        cannot be read: `path` and `error`.
+
+    Raises:
+        InputError: the detector is not calibrated.
+
+    Example:
+
+    ```python
+    for line in predict_files(detector, image_paths(["photos"])):
+        print(line["path"], line["is_anomalous"])
+    ```
+    """
+    if detector.threshold is None or detector.calibration is None:
+        raise InputError(
+            "this detector has no threshold; fit one with `kerasad threshold`"
+        )
+    paths = iter(paths)
+    while chunk := list(itertools.islice(paths, batch_size)):
+        yield from predict_batch(detector, chunk, batch_size, out)
+
+
+def predict_batch(detector, paths, batch_size, out):
+    photos = [read_photo(path, detector.image_size, out) for path in paths]
+    readable = [photo for photo in photos if "error" not in photo]
+    if readable:
+        inputs = [photo["input"] for photo in readable]
+        result = detector.predict(inputs, batch_size)
+        chances = p_values(
+            detector.calibration["scores"], result["anomaly_score"]
+        )
+    rows = itertools.count()
+    for path, photo in zip(paths, photos, strict=True):
+        if "error" in photo:
+            yield {"path": str(path), "error": photo["error"]}
+            continue
+        row = next(rows)
+        anomaly_map = result["anomaly_map"][row]
+        line = {
+            "path": str(path),
+            "anomaly_score": float(result["anomaly_score"][row]),
+            "p_value": float(chances[row]),
+            "is_anomalous": bool(result["is_anomalous"][row]),
+            "threshold": detector.threshold["threshold"],
+            "regions": None,
+        }
+        if detector.pixel_threshold is not None:
+            line["regions"] = defect_regions(
+                anomaly_map,
+                detector.pixel_threshold["threshold"],
+                photo["sides"],
+            )
+        if out is not None:
+            line["overlay"] = str(Path(out) / overlay_name(path))
+            os.makedirs(out, exist_ok=True)
+            low, high = detector.calibration["map_range"]
+            shown = overlay(photo["shown"], anomaly_map, low, high)
+            write_image(line["overlay"], shown)
+        yield line
+
+
+def read_photo(path, size, out):
+    """One file at the network's size, and its own `sides`; or an `error`."""
+    if os.path.isdir(path):
+        return {"error": f"{path}: no readable image files in this folder"}
+    try:
+        photo = Image.fromarray(read_image(path))
+    except InputError as error:
+        if glob.has_magic(str(path)) and not os.path.lexists(path):
+            return {"error": f"{path}: no image matches"}
+        return {"error": str(error)}
+    # As `read_image` with a size: what the detector was calibrated with.
+    shrunk = photo.resize(size[::-1], Image.Resampling.BILINEAR)
+    read = {"input": np.asarray(shrunk), "sides": (photo.height, photo.width)}
+    if out is not None:
+        photo.thumbnail((OVERLAY_SIDE, OVERLAY_SIDE))
+        read["shown"] = np.asarray(photo)
+    return read
+
+
+def defect_regions(anomaly_map, threshold: float, sides) -> list[dict]:
+    """The 8-connected regions of a map above a threshold, the worst first.
+
+    Args:
+        anomaly_map: float, `(height, width)`, higher = more anomalous.
+        threshold: of a pixel; those strictly above it are defective.
+        sides: `(height, width)` of the image, upright, in whose pixels the
+            answer is.
+
+    Returns:
+        For each region `box` (`[x, y, width, height]`, the smallest of whole
+        pixels that contains it), `area` in pixels, at least 1, and `peak`,
+        the highest value of the map in it.
+
+    >>> anomaly_map = np.array([[0.0, 5.0], [0.0, 0.0]])
+    >>> defect_regions(anomaly_map, 1.0, (100, 200))
+    [{'box': [100, 0, 100, 50], 'area': 5000, 'peak': 5.0}]
+    """
+    anomaly_map = np.asarray(anomaly_map, "float64")
+    labels, count = ndimage.label(
+        anomaly_map > threshold, structure=np.ones((3, 3))
+    )
+    scale = np.divide(sides, anomaly_map.shape)
+    areas = np.bincount(labels.ravel())[1:] * scale.prod()
+    peaks = ndimage.maximum(anomaly_map, labels, range(1, count + 1))
+    regions = []
+    for slices, area, peak in zip(
+        ndimage.find_objects(labels), areas, peaks, strict=True
+    ):
+        y, x = (
+            (int(part.start * unit), int(np.ceil(part.stop * unit - 1e-9)))
+            for part, unit in zip(slices, scale, strict=True)
+        )
+        regions.append(
+            {
+                "box": [x[0], y[0], x[1] - x[0], y[1] - y[0]],
+                "area": max(1, round(float(area))),
+                "peak": float(peak),
+            }
+        )
+    return sorted(regions, key=lambda region: -region["peak"])
+
+
+def overlay_name(path) -> str:
+    """Unique to the file, so equal names in two folders do not collide."""
+    path = os.path.abspath(path)
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+    return f"{Path(path).stem[:50]}-{digest}.png"
+
+
+def image_paths(arguments, lines=None):
+    """The image files that arguments of the command line stand for.
+
+    Args:
+        arguments: files, folders (the images directly in them, by name),
+            globs (the images among what they match, by name; `**` goes down
+            into folders) or `-`.
+        lines: iterable of bytes, such as `sys.stdin.buffer`, that `-` stands
+            for: a file or folder a line, read as needed.
+
+    Returns:
+        Iterator of paths. What stands for no image comes as it is, for its
+        reader to say so.
+    """
+    for argument in map(str, arguments):
+        if argument == "-" and lines is not None:
+            for line in lines:
+                if name := os.fsdecode(line.rstrip(b"\r\n")):
+                    yield from files_of(Path(name))
+        elif glob.has_magic(argument) and not os.path.lexists(argument):
+            matches = sorted(
+                match
+                for match in glob.iglob(argument, recursive=True)
+                if match.lower().endswith(SUFFIXES)
+            )
+            yield from map(Path, matches or [argument])
+        else:
+            yield from files_of(Path(argument))
+
+
+def files_of(path):
+    try:
+        return (os.path.isdir(path) and image_files(path)) or [path]
+    except OSError:  # a folder that may not be listed
+        return [path]

@@ -1,0 +1,215 @@
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from kerasad.cli.export import command
+from kerasad.detector import Detector, load
+from kerasad.errors import InputError
+from kerasad.export import export, verify
+from kerasad.exporting.routes import (
+    FORMATS,
+    ROUTES,
+    RUNTIMES,
+    check_route,
+    installed,
+)
+from kerasad.exporting.runtimes import run
+from kerasad.exporting.targets import check_target, replacing_artefact
+from kerasad.models import SSAE
+
+BACKEND = keras.backend.backend()
+SIZE = 32
+
+# What the runtimes say on import and in use is not ours to mend.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def make_detector(**options):
+    keras.utils.set_random_seed(0)
+    network = SSAE(image_size=SIZE, filters=(6, 12), dilations=(1, 2), blocks=1)
+    return Detector(
+        network,
+        anomaly_map="fused",
+        sigma=1.0,
+        normalise=True,
+        memory_images=8,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    base = rng.uniform(80, 180, (SIZE, SIZE, 3))
+    noise = rng.normal(0, 4, (12, SIZE, SIZE, 3))
+    normals = np.clip(base + noise, 0, 255).astype("uint8")
+    detector = make_detector(score="max")
+    detector.fit_memories(normals[:8])
+    detector.fit_map_statistics(normals[:8])
+    detector.calibrate(normals[8:], "n-sigma", k=2.0)
+    path = tmp_path_factory.mktemp("export") / "detector.keras"
+    detector.save(path)
+    return path
+
+
+@pytest.fixture
+def detector(file):
+    return load(file)
+
+
+def skip_unless_possible(format):
+    route = (format, BACKEND)
+    if route not in ROUTES:
+        pytest.skip(f"{format} cannot be exported on {BACKEND}")
+    for package in (*ROUTES[route], RUNTIMES[format]):
+        if not installed(package):
+            pytest.skip(f"{format} on {BACKEND} needs {package}")
+
+
+def possible_format():
+    for (format, backend), packages in ROUTES.items():
+        needed = (*packages, RUNTIMES[format])
+        if backend == BACKEND and all(map(installed, needed)):
+            return format
+    pytest.skip(f"no runtime is installed for what {BACKEND} exports")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_scores_in_the_runtime(format, detector, rng, tmp_path):
+    skip_unless_possible(format)
+    target = tmp_path / f"deployed{FORMATS[format]}"
+    exported = export(detector, target, format, input_size=(40, 48))
+    assert exported.difference <= 1e-3
+    assert exported.path == target
+
+    names = {path.name for path in tmp_path.iterdir()}
+    weights = {"deployed.bin"} if format == "openvino" else set()
+    assert names == {target.name} | weights
+
+    images = rng.integers(0, 256, (2, 40, 48, 3), dtype="uint8")
+    images[1] //= 4
+    expected = detector.predict(images)
+    images = images[: exported.batch]
+    received = run(target, format, images)
+    assert set(received) == set(expected)
+    for name, value in received.items():
+        np.testing.assert_allclose(
+            value, expected[name][: len(images)], rtol=1e-3, atol=1e-3
+        )
+        assert value.dtype == expected[name].dtype
+
+
+def test_another_detector_is_noticed(detector, tmp_path):
+    format = possible_format()
+    target = tmp_path / f"deployed{FORMATS[format]}"
+    exported = export(detector, target, format)
+    other = make_detector()
+    other.threshold = detector.threshold
+    with pytest.raises(InputError, match="gives another anomaly_map than"):
+        verify(other, target, format, exported.input_size, exported.batch)
+
+
+def test_command(file, tmp_path):
+    format = possible_format()
+    target = tmp_path / "new" / f"deployed{FORMATS[format]}"
+    arguments = [file, "--format", format, "-o", target]
+    result = CliRunner().invoke(command, [str(a) for a in arguments])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{target}\n"
+    assert f"images: uint8 (any, {SIZE}, {SIZE}, 3)\n" in result.stderr
+    assert "verified with " in result.stderr
+    assert target.exists()
+
+
+@pytest.mark.parametrize("text", ["480", "480x", "0x640", "4.5x3", "axb"])
+def test_bad_input_size_is_refused(text):
+    arguments = ["d.keras", "--format", "onnx", "-o", "d.onnx"]
+    result = CliRunner().invoke(command, [*arguments, "--input-size", text])
+    assert result.exit_code == 2
+    assert "must be HxW in pixels, such as 480x640" in result.stderr
+
+
+def test_no_threshold_is_refused(tmp_path):
+    format = possible_format()
+    target = tmp_path / f"deployed{FORMATS[format]}"
+    with pytest.raises(InputError, match="set one with `kerasad threshold`"):
+        export(make_detector(), target, format)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "format, backend, score, better",
+    [
+        ("litert", "jax", "max", "tensorflow"),
+        ("litert", "torch", "top-fraction", "tensorflow"),
+        ("openvino", "jax", "max", "torch"),
+        ("tf_saved_model", "torch", "max", "tensorflow"),
+        ("tf_saved_model", "jax", "top-fraction", "tensorflow"),
+        ("torch", "tensorflow", "max", "torch"),
+    ],
+)
+def test_the_refusal_names_a_backend(format, backend, score, better):
+    with pytest.raises(InputError) as caught:
+        check_route(format, backend, score)
+    advice = f"KERAS_BACKEND={better} kerasad export --format {format} ..."
+    assert str(caught.value).endswith(f"on the {backend} backend; try {advice}")
+
+
+def test_a_missing_package_is_named():
+    missing = {
+        route: [name for name in names if not installed(name)]
+        for route, names in ROUTES.items()
+    }
+    route = next((r for r, names in missing.items() if names), None)
+    if route is None:
+        pytest.skip("every package is installed")
+    with pytest.raises(InputError, match=": pip install [a-z0-9 -]+$"):
+        check_route(*route, "max")
+
+
+def test_unknown_format():
+    with pytest.raises(ValueError, match="Received: format='coreml'"):
+        check_route("coreml", BACKEND, "max")
+
+
+def test_other_peoples_things_are_not_replaced(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "thesis.txt").write_text("years of work")
+    (tmp_path / "detector.keras").write_text("")
+    for name, format, message in [
+        ("folder", "tf_saved_model", "holds other things than a SavedModel"),
+        ("detector.keras", "tf_saved_model", "is a file; format tf_saved_mod"),
+        ("detector.keras", "onnx", "ends in .onnx; use .*detector.onnx"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            check_target(tmp_path / name, format)
+    (tmp_path / "d.onnx").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        check_target(tmp_path / "d.onnx", "onnx")
+
+
+def test_a_previous_export_is_replaced_as_a_whole(tmp_path):
+    folder = check_target(tmp_path / "deployed", "tf_saved_model")
+    for text in ("first", "second"):
+        with replacing_artefact(folder) as beside:
+            (beside / "model").mkdir()
+            (beside / "model" / "saved_model.pb").write_text(text)
+        check_target(folder, "tf_saved_model")
+        assert (folder / "saved_model.pb").read_text() == text
+
+    graph = check_target(tmp_path / "deployed.xml", "openvino")
+    for text in ("first", "second"):
+        with replacing_artefact(graph) as beside:
+            (beside / "model.xml").write_text(text)
+            (beside / "model.bin").write_text(text)
+        assert graph.read_text() == text
+        assert graph.with_suffix(".bin").read_text() == text
+
+    with pytest.raises(KeyboardInterrupt):
+        with replacing_artefact(graph) as beside:
+            (beside / "model.xml").write_text("third")
+            raise KeyboardInterrupt
+    assert graph.read_text() == "second"
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"deployed", "deployed.xml", "deployed.bin"}
