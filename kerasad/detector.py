@@ -193,13 +193,14 @@ class Detector(keras.Model):
         }[name]
         return function(images, outputs["reconstruction"])
 
-    def predict(self, images, batch_size=16):
+    def predict(self, images, batch_size=None):
         """Scores raw images.
 
         Args:
             images: uint8 `(B, H, W, 3)`, or float in `[0, 1]`, or a list of
                 such images of different sizes.
-            batch_size: int. Images in the network at a time.
+            batch_size: int. Images in the network at a time; `None` for 16,
+                fewer where they are larger than 256 pixels.
 
         Returns:
             The dict of `call`, as numpy arrays.
@@ -207,6 +208,9 @@ class Detector(keras.Model):
         Raises:
             InputError: not RGB images of such values.
         """
+        if batch_size is None:
+            pixels = self.image_size[0] * self.image_size[1]
+            batch_size = max(1, min(16, 16 * 256**2 // pixels))
         images = [raw_image(image) for image in images]
         if not images:
             raise InputError("predict needs at least one image, received none")
@@ -221,7 +225,15 @@ class Detector(keras.Model):
                 # One shape, so one compilation: the last batch is filled up.
                 missing = min(batch_size, len(indices)) - len(chosen)
                 batch = np.pad(batch, [(0, missing)] + [(0, 0)] * 3, "edge")
-                outputs = self.predict_on_batch(batch)
+                if batch.shape[1:3] != self.image_size:
+                    # Not in the graph, which would be traced for each size,
+                    # on TensorFlow without knowing the size.
+                    resized = self.resize(batch.astype("float32"))
+                    batch = ops.convert_to_numpy(resized)
+                # Resized before: a graph that TensorFlow traces a second time
+                # no longer knows the sides.
+                batch = self.resize(ops.cast(batch, "float32"))
+                outputs = self.predict_on_batch(ops.convert_to_numpy(batch))
                 for row, index in enumerate(chosen):
                     results[index] = [value[row] for value in outputs.values()]
         stacked = [np.stack(column) for column in zip(*results, strict=True)]

@@ -7,16 +7,28 @@ kerasad must not import Keras: that takes seconds, and fixes the backend before
 
 import importlib
 import importlib.abc
+import importlib.machinery
 import importlib.util
 import sys
 
 from kerasad.backend import ensure_backend
 
+# Modules that import Keras and that `kerasad.detector` needs whole.
+NEEDED = ("filters", "layers", "losses", "models", "scoring", "similarity")
+NEEDED = tuple(f"kerasad.{name}" for name in NEEDED)
+
 
 class AfterKeras(importlib.abc.MetaPathFinder):
-    """Imports `kerasad.detector` at the end of the import of Keras."""
+    """Imports `kerasad.detector` at the end of the import of Keras.
+
+    A module that it needs may itself be what first imports Keras, and would
+    then be found half loaded. So Keras is imported before such a module.
+    """
 
     def find_spec(self, name, path=None, target=None):
+        if name in NEEDED and "keras" not in sys.modules:
+            importlib.import_module("keras")
+            return importlib.machinery.ModuleSpec(name, AlreadyLoaded())
         if name != "keras":
             return None
         sys.meta_path.remove(self)
@@ -32,6 +44,18 @@ class AfterKeras(importlib.abc.MetaPathFinder):
 
         spec.loader.exec_module = execute_and_register
         return spec
+
+
+class AlreadyLoaded(importlib.abc.Loader):
+    """Hands over the module that importing Keras has brought."""
+
+    def create_module(self, spec):
+        module = sys.modules[spec.name]
+        self.spec = module.__spec__
+        return module
+
+    def exec_module(self, module):
+        module.__spec__ = self.spec
 
 
 def register_with_keras():

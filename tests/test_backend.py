@@ -66,6 +66,15 @@ def test_importing_keras_after_kerasad_registers_the_classes(tmp_path):
     assert "kerasad.detector.Detector" in run(code, tmp_path).stdout
 
 
+def test_a_module_that_is_first_to_import_keras_is_whole(tmp_path):
+    code = (
+        "import kerasad.layers, kerasad.detector, keras\n"
+        "print(keras.saving.get_registered_object('kerasad>Detector'))\n"
+        "assert kerasad.layers.Context is kerasad.detector.Context"
+    )
+    assert "kerasad.detector.Detector" in run(code, tmp_path).stdout
+
+
 def test_nothing_installed_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras")
     monkeypatch.delenv("KERAS_BACKEND", raising=False)

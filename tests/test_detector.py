@@ -131,6 +131,17 @@ def test_map_statistics_match_numpy(normals):
     np.testing.assert_allclose(after, expected, rtol=1e-3, atol=1e-3)
 
 
+def test_images_of_one_size_after_another(normals):
+    detector = make_detector()
+    expected = detector.predict(normals[:2])["anomaly_score"]
+    twice = normals[:2].repeat(2, axis=1).repeat(2, axis=2)  # in pixels
+    for _ in range(2):
+        scores = detector.predict(twice)["anomaly_score"]
+        assert scores.shape == (2,) and np.isfinite(scores).all()
+    again = detector.predict(normals[:2])["anomaly_score"]
+    np.testing.assert_allclose(again, expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     "image, message",
     [

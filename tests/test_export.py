@@ -164,7 +164,7 @@ def test_a_missing_package_is_named():
     route = next((r for r, names in missing.items() if names), None)
     if route is None:
         pytest.skip("every package is installed")
-    with pytest.raises(InputError, match=": pip install [a-z0-9 -]+$"):
+    with pytest.raises(InputError, match=": pip install [a-z0-9]+"):
         check_route(*route, "max")
 
 

@@ -68,9 +68,12 @@ def check_route(format: str, backend: str, score: str):
         )
     missing = [name for name in ROUTES[route] if not installed(name)]
     if missing:
+        remedy = f"pip install {distributions(missing)}"
+        if (format, backend) in ONE_IMAGE:  # the other backend has no limit
+            remedy += f", or better {advice(format)}"
         raise InputError(
             f"format {format} on the {backend} backend needs "
-            f"{', '.join(missing)}: pip install {distributions(missing)}"
+            f"{', '.join(missing)}: {remedy}"
         )
 
 

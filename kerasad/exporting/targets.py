@@ -52,6 +52,7 @@ def replacing_artefact(target: Path):
     Whoever reads `target` finds the old artefact or the new one, or for a
     moment none where it is more than one file; never half of one.
     """
+    target = target.absolute()
     beside = target.with_name(f".{os.getpid()}.{target.name}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,7 @@ class SSAE(keras.Model):
 
     Reference:
 
-    - [Bauer, 2023](https://arxiv.org/abs/2304.01492), the model
+    - [Bauer et al., 2022](https://arxiv.org/abs/2206.11723), the model
     - [Zavrtanik et al., 2021](https://arxiv.org/abs/2108.07610), the head
     """
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from benchmarks import paper
+from benchmarks import paper, paper_tables
 from kerasad.data.capsules import write_category
 
 TINY = [
@@ -69,7 +69,7 @@ def test_tables_figures_and_resumption(category, tmp_path, capsys):
 
 def test_paper_numbers_are_consistent():
     """Rates of tables 8 and 9 follow from their counts."""
-    for table, _, _, numbers in paper.ROWS:
+    for table, _, _, numbers in paper_tables.ROWS:
         if table in (8, 9):
             tp, tn, fp, fn = (numbers[k] for k in ("tp", "tn", "fp", "fn"))
             assert numbers["accuracy"] == pytest.approx(
