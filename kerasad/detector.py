@@ -230,10 +230,7 @@ class Detector(keras.Model):
                     # on TensorFlow without knowing the size.
                     resized = self.resize(batch.astype("float32"))
                     batch = ops.convert_to_numpy(resized)
-                # Resized before: a graph that TensorFlow traces a second time
-                # no longer knows the sides.
-                batch = self.resize(ops.cast(batch, "float32"))
-                outputs = self.predict_on_batch(ops.convert_to_numpy(batch))
+                outputs = self.predict_on_batch(batch)
                 for row, index in enumerate(chosen):
                     results[index] = [value[row] for value in outputs.values()]
         stacked = [np.stack(column) for column in zip(*results, strict=True)]
