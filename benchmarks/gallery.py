@@ -9,6 +9,7 @@ import kerasad
 from kerasad.data.builtin import builtin_capsules
 from kerasad.evaluation import evaluate
 from kerasad.reports.figures import gallery_figure
+from kerasad.reports.results import picture
 
 SHOWN = 2  # the place of the image in its folder, the same for each defect
 
@@ -16,27 +17,12 @@ SHOWN = 2  # the place of the image in its folder, the same for each defect
 def main(detector, path):
     detector = kerasad.load(detector)
     evaluation = evaluate(detector, builtin_capsules(detector.image_size[0]))
-    low, high = detector.calibration["map_range"]
     rows, seen = [], {}
     for index, sample in enumerate(evaluation.samples):
         seen[sample.defect] = seen.get(sample.defect, -1) + 1
         if seen[sample.defect] != SHOWN:
             continue
-        rows.append(
-            {
-                "image": evaluation.images[index],
-                "reconstruction": evaluation.reconstructions[index],
-                "anomaly_map": evaluation.maps[index],
-                "mask": evaluation.masks[index],
-                "score": float(evaluation.scores[index]),
-                "threshold": detector.threshold["threshold"],
-                "is_anomalous": bool(evaluation.flagged[index]),
-                "title": f"{sample.defect}/{sample.path.name}",
-                "vmin": low,
-                "vmax": high,
-                "label": sample.label,
-            }
-        )
+        rows.append(picture(evaluation, detector, index))
     gallery_figure(rows, path)
 
 

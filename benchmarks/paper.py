@@ -39,6 +39,7 @@ from kerasad.evaluation import evaluate
 from kerasad.files import write_text
 from kerasad.provenance import versions
 from kerasad.reports.figures import gallery_figure
+from kerasad.reports.results import picture
 from kerasad.training import train
 
 HERE = Path(__file__).parent
@@ -230,29 +231,13 @@ def largest(evaluation):
 
 def gallery(evaluation, detector, path):
     """One image of each defect, that of the median score, and a good one."""
-    low, high = detector.calibration["map_range"]
     rows = []
     defects = np.array([sample.defect for sample in evaluation.samples])
     for defect in dict.fromkeys(defects):
         members = np.flatnonzero(defects == defect)
         order = members[np.argsort(evaluation.scores[members])]
         index = order[len(order) // 2]
-        sample = evaluation.samples[index]
-        rows.append(
-            {
-                "image": evaluation.images[index],
-                "reconstruction": evaluation.reconstructions[index],
-                "anomaly_map": evaluation.maps[index],
-                "mask": evaluation.masks[index],
-                "score": evaluation.scores[index],
-                "threshold": detector.threshold["threshold"],
-                "is_anomalous": bool(evaluation.flagged[index]),
-                "title": f"{sample.defect}/{sample.path.name}",
-                "vmin": low,
-                "vmax": high,
-                "label": sample.label,
-            }
-        )
+        rows.append(picture(evaluation, detector, index))
     gallery_figure(rows, path)
 
 

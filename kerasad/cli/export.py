@@ -42,7 +42,7 @@ def height_and_width(ctx, param, value):
 )
 @backend_option
 def command(detector, format, out, input_size):
-    """Write DETECTOR as a model that runs without kerasad.
+    """Write DETECTOR as a model for another runtime.
 
     Raw uint8 images in; anomaly_map, anomaly_score, is_anomalous and
     reconstruction out. The model is run on a few images before it is

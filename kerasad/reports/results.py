@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from kerasad.files import write_text
-from kerasad.reports.figures import heatmap_figure
+from kerasad.reports.figures import gallery_figure
 from kerasad.reports.html import write_report
 from kerasad.reports.sweep import sweep_figure
 
@@ -43,24 +43,30 @@ def write_results(
 
 def write_heatmaps(evaluation, detector, folder, progress):
     folder.mkdir(exist_ok=True)
-    low, high = detector.calibration["map_range"]
     for index, sample in enumerate(evaluation.samples):
-        heatmap_figure(
-            evaluation.images[index],
-            evaluation.reconstructions[index],
-            evaluation.maps[index],
-            evaluation.masks[index],
-            score=evaluation.scores[index],
-            threshold=detector.threshold["threshold"],
-            is_anomalous=bool(evaluation.flagged[index]),
-            title=f"{sample.defect}/{sample.path.name}",
-            vmin=low,
-            vmax=high,
-            path=folder / f"{sample.defect}_{sample.path.stem}.png",
-            label=sample.label,
-        )
+        path = folder / f"{sample.defect}_{sample.path.stem}.png"
+        gallery_figure([picture(evaluation, detector, index)], path)
         if progress is not None:
             progress(index + 1, len(evaluation.samples))
+
+
+def picture(evaluation, detector, index) -> dict:
+    """One test image as a row of `kerasad.reports.figures.gallery_figure`."""
+    sample = evaluation.samples[index]
+    low, high = detector.calibration["map_range"]
+    return {
+        "image": evaluation.images[index],
+        "reconstruction": evaluation.reconstructions[index],
+        "anomaly_map": evaluation.maps[index],
+        "mask": evaluation.masks[index],
+        "score": float(evaluation.scores[index]),
+        "threshold": detector.threshold["threshold"],
+        "is_anomalous": bool(evaluation.flagged[index]),
+        "title": f"{sample.defect}/{sample.path.name}",
+        "vmin": low,
+        "vmax": high,
+        "label": sample.label,
+    }
 
 
 def scores_csv(evaluation) -> str:
