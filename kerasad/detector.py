@@ -150,11 +150,10 @@ class Detector(keras.Model):
             centred = component - self.map_mean[index]
             anomaly_map = anomaly_map + centred / self.map_scale[index]
         score = scoring.image_score(anomaly_map, self.score, self.top_fraction)
-        limit = (self.threshold or {}).get("threshold", float("inf"))
         return {
             "anomaly_map": anomaly_map,
             "anomaly_score": score,
-            "is_anomalous": score > limit,
+            "is_anomalous": score > self.limit(),
             "reconstruction": outputs["reconstruction"],
         }
 
@@ -237,11 +236,13 @@ class Detector(keras.Model):
         result = dict(zip(outputs, stacked, strict=True))
         # On the host, in double precision, so that a threshold set after the
         # graph was traced counts.
-        limit = (self.threshold or {}).get("threshold", float("inf"))
-        result["is_anomalous"] = (
-            result["anomaly_score"].astype("float64") > limit
-        )
+        scores = result["anomaly_score"].astype("float64")
+        result["is_anomalous"] = scores > self.limit()
         return result
+
+    def limit(self) -> float:
+        """The score above which an image is anomalous; infinite if unset."""
+        return (self.threshold or {}).get("threshold", float("inf"))
 
     def fit_memories(self, images, seed=0):
         """Fills the patch memories with normal images, in their order.

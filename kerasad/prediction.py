@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from kerasad.data.images import SUFFIXES, image_files, read_image
+from kerasad.data.images import SUFFIXES, image_files, read_image, resized
 from kerasad.errors import InputError
 from kerasad.reports.figures import overlay, write_image
 from kerasad.thresholds import p_values
@@ -104,9 +104,10 @@ def read_photo(path, size, out):
         if glob.has_magic(str(path)) and not os.path.lexists(path):
             return {"error": f"{path}: no image matches"}
         return {"error": str(error)}
-    # As `read_image` with a size: what the detector was calibrated with.
-    shrunk = photo.resize(size[::-1], Image.Resampling.BILINEAR)
-    read = {"input": np.asarray(shrunk), "sides": (photo.height, photo.width)}
+    read = {
+        "input": np.asarray(resized(photo, size)),
+        "sides": (photo.height, photo.width),
+    }
     if out is not None:
         photo.thumbnail((OVERLAY_SIDE, OVERLAY_SIDE))
         read["shown"] = np.asarray(photo)

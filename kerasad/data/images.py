@@ -36,11 +36,21 @@ def read_image(path, size: int | None = None) -> np.ndarray:
         InputError: the file is missing, broken, not an image or too large.
     """
     image = to_rgb(decode(path), path)
-    if size is not None and image.size != (size, size):
-        # The triangle filter, widened when shrinking: what
-        # `kerasad.layers.Resize` computes inside the graph.
-        image = image.resize((size, size), Image.Resampling.BILINEAR)
+    if size is not None:
+        image = resized(image, (size, size))
     return np.asarray(image)
+
+
+def resized(image: Image.Image, sides) -> Image.Image:
+    """`image` with `sides`, `(height, width)`, by the triangle filter.
+
+    Widened when shrinking: what `kerasad.layers.Resize` computes inside the
+    graph, so what a detector is calibrated with and what it predicts from.
+    """
+    height, width = sides
+    if image.size == (width, height):
+        return image
+    return image.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def read_mask(path, size: int | None = None) -> np.ndarray:
