@@ -244,6 +244,14 @@ class Detector(keras.Model):
         """The score above which an image is anomalous; infinite if unset."""
         return (self.threshold or {}).get("threshold", float("inf"))
 
+    def check_calibrated(self):
+        """Refuses, with an `InputError`, to decide without a threshold."""
+        if self.threshold is None or self.calibration is None:
+            raise InputError(
+                "this detector has no threshold; fit one with "
+                "`kerasad threshold`"
+            )
+
     def fit_memories(self, images, seed=0):
         """Fills the patch memories with normal images, in their order.
 

@@ -65,10 +65,7 @@ def evaluate(
         InputError: no test split, or the detector is not calibrated.
     """
     started = time.monotonic()
-    if detector.threshold is None:
-        raise InputError(
-            "this detector has no threshold; fit one with `kerasad threshold`"
-        )
+    detector.check_calibrated()
     size = detector.image_size[0]
     samples, images, masks = load_test(data, size, min_defect_area)
     if shift is not None:

@@ -46,10 +46,7 @@ def predict_files(detector, paths, batch_size=16, out=None):
         print(line["path"], line["is_anomalous"])
     ```
     """
-    if detector.threshold is None or detector.calibration is None:
-        raise InputError(
-            "this detector has no threshold; fit one with `kerasad threshold`"
-        )
+    detector.check_calibrated()
     paths = iter(paths)
     while chunk := list(itertools.islice(paths, batch_size)):
         yield from predict_batch(detector, chunk, batch_size, out)

@@ -145,10 +145,7 @@ def note(labels, rows) -> str:
 
 
 def check_sweep(detector, shifts, severities):
-    if detector.threshold is None:
-        raise InputError(
-            "this detector has no threshold; fit one with `kerasad threshold`"
-        )
+    detector.check_calibrated()
     shifts = list(SHIFTS if shifts is None else shifts)
     severities = [float(severity) for severity in severities]
     if not shifts or not severities:
