@@ -28,6 +28,7 @@ ROWS = [
     {"training", "evaluation", "prediction", "export"},
     {"robustness"},
     {"cli"},
+    {"__main__"},
 ]
 NO_KERAS = {
     "errors", "files", "config", "schedules", "metrics", "thresholds",

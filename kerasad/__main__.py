@@ -1,0 +1,3 @@
+from kerasad.cli import cli
+
+cli(prog_name="kerasad")

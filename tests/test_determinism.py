@@ -1,0 +1,90 @@
+"""Same seed, same numbers: batches everywhere, metrics on one machine."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import TINY, category, succeed, trained  # noqa: F401
+from tests.first_batches import fingerprints
+
+# Of every backend and platform. A change of them is a change of every
+# training run: say so in the commit that makes it.
+PINNED = {
+    "default": [
+        "ce9897aaf26a4dea",
+        "70dab0a8b3985e34",
+        "4b12687222542e6d",
+        "cbd5144f2a2e1aff",
+    ],
+    "e5": [
+        "fa89bfb330160462",
+        "ed93b39dcab83052",
+        "6ec950bd5de322f7",
+        "1f8acb74af113465",
+    ],
+    "ds1": [
+        "2e53371d933969f6",
+        "81db39408fbd5e22",
+        "d4ce34e78124ffe4",
+        "be5f428d92113a34",
+    ],
+    "ds2": [
+        "04611eb884fa34b2",
+        "5e846c7b75e8e164",
+        "9ea347535394d09f",
+        "9f38d18b8cf66f40",
+    ],
+    "h2": [
+        "65d975c59a9601f5",
+        "bd65926ed448709d",
+        "3d9ca8b91fa92793",
+        "27e87d3cf8a3c3fb",
+    ],
+}
+
+
+@pytest.mark.parametrize("prefetch", [False, True])
+def test_the_first_batches_are_the_pinned_ones(prefetch):
+    assert fingerprints(prefetch) == PINNED
+
+
+def test_a_plain_processor_draws_the_same_batches():
+    """Without the vector units that numpy would choose by the machine."""
+    features = {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL"}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.first_batches"]
+    printed = subprocess.run(
+        command, env={**os.environ, **features}, check=True, capture_output=True
+    ).stdout
+    assert json.loads(printed) == PINNED
+
+
+def test_two_runs_give_identical_metrics(trained, category, tmp_path):  # noqa: F811
+    """The second in another process, with another order of hashes."""
+    first = tmp_path / "first"
+    detector = trained[0] / "detector.keras"
+    succeed("evaluate", detector, "--data", category, "--out", first)
+
+    run = tmp_path / "run"
+    kerasad = [sys.executable, "-m", "kerasad"]
+    settings = [f"--set={key}={value}" for key, value in TINY.items()]
+    env = {**os.environ, "PYTHONHASHSEED": "1"}
+    for command in (
+        ["train", "--data", category, "--out", run, *settings],
+        ["evaluate", run / "detector.keras", "--data", category],
+    ):
+        subprocess.run([*kerasad, *command], env=env, check=True)
+    one, other = (
+        json.loads((folder / "metrics.json").read_text())
+        for folder in (first, run / "evaluation")
+    )
+    assert one.pop("seconds") > 0 and other.pop("seconds") > 0
+    assert one == other
+    names = [path.name for path in sorted((first / "heatmaps").iterdir())]
+    assert names
+    for name in names:
+        one = (first / "heatmaps" / name).read_bytes()
+        other = (run / "evaluation" / "heatmaps" / name).read_bytes()
+        assert one == other, name
