@@ -1,0 +1,164 @@
+"""Training speed of `default`, against a plain PyTorch loop.
+
+    python -m benchmarks.throughput [--rounds 3] [--seconds 20]
+
+Each way trains in a process of its own, in turn, `--rounds` times. An image is
+what the recipe trains on: a crop of 128 pixels of an image of 256, corrupted
+anew; for the paper's Model II a whole image. Prints a Markdown table: medians
+of images a second, the ratio to the plain float32 PyTorch loop of the same
+round, the share of time spent waiting for data, and the peak memory.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+PLAIN = ("plain PyTorch loop, AdamW", "torch", "default", "float32")
+WAYS = [
+    PLAIN,
+    ("kerasad", "torch", "default", "float32"),
+    ("kerasad", "torch", "default", "mixed_bfloat16"),
+    ("kerasad", "tensorflow", "default", "float32"),
+    ("kerasad", "tensorflow", "default", "mixed_bfloat16"),
+    ("kerasad", "jax", "default", "float32"),
+    ("the paper's Model II, full resolution", "tensorflow", "e5", "float32"),
+    ("the same", "tensorflow", "e5", "mixed_bfloat16"),
+]
+WARM_UP = 3  # batches: tracing, memory
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--way", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.way is not None:
+        print(json.dumps(work(options)))
+        return
+    rounds = [
+        [run(index, arguments or sys.argv[1:]) for index in range(len(WAYS))]
+        for _ in range(options.rounds)
+    ]
+    print("| training | backend | precision | images/s | ratio | waiting "
+          "for data | peak GiB |")  # fmt: skip
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: |")
+    for index, (what, backend, _, precision) in enumerate(WAYS):
+        runs = [done[index] for done in rounds]
+        ratios = [
+            done[index]["rate"] / done[0]["rate"]
+            for done in rounds
+        ]  # fmt: skip
+        rate, ratio, waiting, peak = (
+            statistics.median(values)
+            for values in (
+                [run["rate"] for run in runs],
+                ratios,
+                [run["waiting"] for run in runs],
+                [run["peak"] for run in runs],
+            )
+        )
+        print(
+            f"| {what} | {backend} | {precision} | {rate:.1f} | {ratio:.2f} "
+            f"| {waiting:.1%} | {peak:.1f} |"
+        )
+
+
+def run(index, arguments):
+    """One way in its own process, for its backend and its peak memory."""
+    what, backend, recipe, precision = WAYS[index]
+    print(f"{what}, {recipe}, {backend} {precision}", file=sys.stderr)
+    command = [sys.executable, "-m", "benchmarks.throughput"]
+    done = subprocess.run(
+        [*command, *arguments, "--way", str(index)],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def work(options):
+    from kerasad.config import load_config
+    from kerasad.data.capsules import draw_capsule
+    from kerasad.training import make_dataset, texture_bank
+
+    what, _, recipe, precision = WAYS[options.way]
+    config = load_config(recipe, [*options.set, f"precision={precision}"])
+    size = config.image_size
+    rng = np.random.default_rng(0)
+    images = np.stack([draw_capsule(rng, size)[0] for _ in range(32)])
+    dataset = make_dataset(images, images, texture_bank(None, config), config)
+    if what.startswith("plain"):
+        step = plain_step(config)
+    else:
+        step = keras_step(config)
+    batches = endless(dataset)
+    for _ in range(WARM_UP):
+        step(next(batches))
+    count, waited, started = 0, 0.0, time.monotonic()
+    while (now := time.monotonic()) - started < options.seconds:
+        batch = next(batches)
+        waited += time.monotonic() - now
+        step(batch)
+        count += len(batch[0])
+    taken = time.monotonic() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {"rate": count / taken, "waiting": waited / taken, "peak": peak}
+
+
+def endless(dataset):
+    """Whole batches, epoch after epoch."""
+    epoch = 0
+    while True:
+        dataset.set_epoch(epoch)
+        yield from (dataset[index] for index in range(len(dataset)))
+        epoch += 1
+
+
+def keras_step(config):
+    from kerasad.building import build_network, compile_network
+
+    model = build_network(config, config.precision, config.crop or None)
+    compile_network(model, config)
+    return lambda batch: model.train_on_batch(*batch)
+
+
+def plain_step(config):
+    import torch
+
+    from benchmarks.plain_torch import plain_of, train_step
+
+    model = plain_of(config)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), config.learning_rate, weight_decay=1e-2
+    )
+
+    def step(batch):
+        inputs, targets, weights = batch
+        train_step(
+            model,
+            optimizer,
+            config,
+            inputs,
+            targets["reconstruction"],
+            weights["reconstruction"],
+            targets["anomaly_logits"],
+        )
+
+    return step
+
+
+if __name__ == "__main__":
+    main()
