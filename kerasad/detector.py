@@ -78,6 +78,19 @@ class Detector(keras.Model):
         A dict of `anomaly_map` float32 `(B, S, S)`, `anomaly_score` float32
         `(B,)`, `is_anomalous` bool `(B,)`, and `reconstruction` float32
         `(B, S, S, 3)` in `[0, 1]`.
+
+    Example:
+
+    >>> from kerasad.models import SSAE
+    >>> network = SSAE(image_size=32, filters=(8, 16), head=False)
+    >>> detector = Detector(network, score="mean")
+    >>> photos = np.random.default_rng(0).integers(256, size=(5, 40, 60, 3))
+    >>> detector.calibrate(photos.astype("uint8"), "n-sigma", k=3.0)
+    >>> result = detector.predict(photos[:2].astype("uint8"))
+    >>> {name: value.shape for name, value in result.items()}
+    ... # doctest: +NORMALIZE_WHITESPACE
+    {'anomaly_map': (2, 32, 32), 'anomaly_score': (2,),
+     'is_anomalous': (2,), 'reconstruction': (2, 32, 32, 3)}
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from kerasad.exporting.routes import (
     distributions,
     installed,
 )
-from kerasad.exporting.runtimes import run
+from kerasad.exporting.runtimes import opened
 from kerasad.exporting.targets import check_target, replacing_artefact
 from kerasad.exporting.writers import OUTPUTS, write
 
@@ -91,8 +91,9 @@ def verify(detector, path, format, size, batch) -> float:
     images = sample_images(size)
     expected = detector.predict(images)
     count = batch or len(images)
+    run = opened(path, format)
     parts = [
-        run(path, format, images[start : start + count])
+        run(images[start : start + count])
         for start in range(0, len(images), count)
     ]
     received = {

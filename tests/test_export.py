@@ -14,7 +14,7 @@ from kerasad.exporting.routes import (
     check_route,
     installed,
 )
-from kerasad.exporting.runtimes import run
+from kerasad.exporting.runtimes import opened
 from kerasad.exporting.targets import check_target, replacing_artefact
 from kerasad.models import SSAE
 
@@ -91,7 +91,7 @@ def test_the_same_scores_in_the_runtime(format, detector, rng, tmp_path):
     images[1] //= 4
     expected = detector.predict(images)
     images = images[: exported.batch]
-    received = run(target, format, images)
+    received = opened(target, format)(images)
     assert set(received) == set(expected)
     for name, value in received.items():
         np.testing.assert_allclose(

@@ -52,6 +52,12 @@ class ModelOne(keras.Model):
     Output shape:
         The reconstruction, same shape and range.
 
+    Example:
+
+    >>> network = ModelOne(arch=3, image_size=64, base_filters=4, latent=8)
+    >>> network.output_shape
+    (None, 64, 64, 3)
+
     Reference:
 
     - [Luo et al., 2023](https://doi.org/10.1016/j.compbiomed.2023.106610),

@@ -49,6 +49,12 @@ class SSAE(keras.Model):
         with `head` a dict of `reconstruction` and `anomaly_logits`, the
         latter `(batch, image_size / 2, image_size / 2, 1)`.
 
+    Example:
+
+    >>> network = SSAE(image_size=64, filters=(16, 32), context=False)
+    >>> {name: output.shape for name, output in network.output.items()}
+    {'reconstruction': (None, 64, 64, 3), 'anomaly_logits': (None, 32, 32, 1)}
+
     Reference:
 
     - [Bauer et al., 2022](https://arxiv.org/abs/2206.11723), the model
