@@ -20,6 +20,7 @@ ROWS = [
         "checkpoint",
         "similarity",
         "muon",
+        "vetting",
     },
     {"registration", "layers", "losses", "scoring", "metrics", "thresholds"},
     {"data", "models", "calibration", "exporting"},
@@ -31,7 +32,7 @@ ROWS = [
 ]
 NO_KERAS = {
     "errors", "files", "config", "schedules", "metrics", "thresholds",
-    "calibration",
+    "calibration", "vetting",
 }  # fmt: skip
 MODULES = sorted(
     path.relative_to(PACKAGE).with_suffix("")
