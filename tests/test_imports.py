@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 
 # A module imports from lower rows, and in its own row from its own folder.
 ROWS = [
-    {"errors", "files", "version", "schedules", "filters"},
+    {"errors", "files", "text", "version", "schedules", "filters"},
     {
         "backend",
         "config",
@@ -31,7 +31,7 @@ ROWS = [
     {"cli"},
 ]
 NO_KERAS = {
-    "errors", "files", "config", "schedules", "metrics", "thresholds",
+    "errors", "files", "text", "config", "schedules", "metrics", "thresholds",
     "calibration", "vetting",
 }  # fmt: skip
 MODULES = sorted(

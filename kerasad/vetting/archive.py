@@ -57,7 +57,7 @@ def vet(file) -> dict:
         raise
     # A damaged archive makes zipfile raise six kinds of errors.
     except Exception as error:
-        raise InputError(f"damaged: {one_line(error)}; copy it anew") from error
+        raise InputError(f"damaged: {reason(error)}; copy it anew") from error
     read_json(parts, "metadata.json")
     config = read_json(parts, "config.json")
     try:
@@ -105,12 +105,12 @@ def read_json(parts, name) -> dict:
         value = json.loads(parts[name].decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"its {name} is not readable JSON: {one_line(error)}"
+            f"its {name} is not readable JSON: {reason(error)}"
         ) from error
     if not isinstance(value, dict):
         raise InputError(f"its {name} is not a JSON object")
     return value
 
 
-def one_line(error) -> str:
+def reason(error) -> str:
     return " ".join(str(error).split())[:200]
