@@ -414,6 +414,8 @@ def load(path) -> Detector:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a .keras detector")
+    if path.suffix != ".keras":
+        raise InputError(f"{path}: a detector's name must end in .keras")
     config = {}
     try:
         with OpenedFile(str(path)) as file:

@@ -295,6 +295,12 @@ def test_arrays_that_share_their_bytes(parts, path):
             check_file(file, 100)
 
 
+def test_another_ending(parts, path):
+    path = path.with_suffix(".zip")
+    hostile.write_parts(path, parts)
+    assert refusal(path) == "a detector's name must end in .keras"
+
+
 def test_the_command_line_says_it_in_one_line(parts, path, tmp_path):
     with_member("../evil.py")(path, parts)
     result = run("predict", path, tmp_path)
