@@ -1,6 +1,5 @@
 """The detector: one Keras model, one `.keras` file."""
 
-import zipfile
 from pathlib import Path
 
 import keras
@@ -17,6 +16,8 @@ from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
 from kerasad.layers import Context, PatchMemory, Resize
 from kerasad.thresholds import fit_threshold, pixel_threshold
+from kerasad.version import __version__
+from kerasad.vetting import OpenedFile, too_new, vet
 
 # What each named anomaly map is made of, before the Gaussian filter.
 COMPONENTS = {
@@ -218,7 +219,8 @@ class Detector(keras.Model):
             The dict of `call`, as numpy arrays.
 
         Raises:
-            InputError: not RGB images of such values.
+            InputError: not RGB images of such values, or the scores are not
+                finite numbers.
         """
         if batch_size is None:
             pixels = self.image_size[0] * self.image_size[1]
@@ -250,6 +252,11 @@ class Detector(keras.Model):
         # On the host, in double precision, so that a threshold set after the
         # graph was traced counts.
         scores = result["anomaly_score"].astype("float64")
+        if not np.isfinite(scores).all():  # a NaN would pass for normal
+            raise InputError(
+                "this detector gives scores that are not finite: its weights "
+                "are damaged; copy its file anew, or train it anew"
+            )
         result["is_anomalous"] = scores > self.limit()
         return result
 
@@ -349,8 +356,11 @@ class Detector(keras.Model):
             super().save(beside, **kwargs)
 
     def get_config(self):
+        network = keras.saving.serialize_keras_object(self.network)
+        network.pop("compile_config", None)  # a detector does not train
         return {
-            "network": keras.saving.serialize_keras_object(self.network),
+            "kerasad": __version__,
+            "network": network,
             "anomaly_map": self.anomaly_map,
             "sigma": self.sigma,
             "normalise": self.normalise,
@@ -368,6 +378,7 @@ class Detector(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
+        config.pop("kerasad", None)  # which one wrote it
         if isinstance(config["network"], dict):
             config["network"] = keras.saving.deserialize_keras_object(
                 config["network"]
@@ -410,23 +421,25 @@ def load(path) -> Detector:
     """A detector from its `.keras` file, ready to predict.
 
     Raises:
-        InputError: no such file, not a `.keras` file, or another model.
+        InputError: no such file, not a `.keras` file, another model, or
+            anything that `kerasad.vetting.vet` refuses.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a .keras detector")
-    if not zipfile.is_zipfile(path):
-        raise InputError(
-            f"{path}: not a .keras file or cut short; train a detector with "
-            "`kerasad train`"
-        )
+    if path.suffix != ".keras":
+        raise InputError(f"{path}: a detector's name must end in .keras")
+    config = {}
     try:
-        model = keras.saving.load_model(path, compile=False)
+        with OpenedFile(str(path)) as file:
+            config = vet(file)
+            # Said aloud, though `keras.config.enable_unsafe_deserialization`
+            # overrules it: `vet` refuses all that safe mode would.
+            model = keras.saving.load_model(file, compile=False, safe_mode=True)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path}: cannot be loaded: {reason}") from error
-    if not isinstance(model, Detector):
-        raise InputError(
-            f"{path}: holds a {type(model).__name__}, not a kerasad Detector"
-        )
+        reason = too_new(config) or f"cannot be loaded: {reason}"
+        raise InputError(f"{path}: {reason}") from error
     return model

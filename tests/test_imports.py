@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 
 # A module imports from lower rows, and in its own row from its own folder.
 ROWS = [
-    {"errors", "files", "version", "schedules", "filters"},
+    {"errors", "files", "text", "version", "schedules", "filters"},
     {
         "backend",
         "config",
@@ -20,6 +20,7 @@ ROWS = [
         "checkpoint",
         "similarity",
         "muon",
+        "vetting",
     },
     {"registration", "layers", "losses", "scoring", "metrics", "thresholds"},
     {"data", "models", "calibration", "exporting"},
@@ -31,8 +32,8 @@ ROWS = [
     {"__main__"},
 ]
 NO_KERAS = {
-    "errors", "files", "config", "schedules", "metrics", "thresholds",
-    "calibration",
+    "errors", "files", "text", "config", "schedules", "metrics", "thresholds",
+    "calibration", "vetting",
 }  # fmt: skip
 MODULES = sorted(
     path.relative_to(PACKAGE).with_suffix("")

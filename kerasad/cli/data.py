@@ -43,6 +43,7 @@ def check(folder):
     from kerasad.data.images import read_image, read_mask
     from kerasad.data.mvtec import test_samples, training_samples
     from kerasad.errors import InputError
+    from kerasad.text import one_line
 
     samples = training_samples(folder)
     if (Path(folder) / "test").is_dir():
@@ -68,4 +69,5 @@ def check(folder):
         key = (f"{sample.split}/{sample.defect}", shape[1], shape[0])
         counts[key] = counts.get(key, 0) + 1
     for (group, width, height), count in counts.items():
-        click.echo(f"{group:<24} {count:>6} images of {width} x {height}")
+        group = f"{one_line(group):<24}"
+        click.echo(f"{group} {count:>6} images of {width} x {height}")

@@ -5,6 +5,7 @@ import os
 import click
 
 from kerasad.backend import BACKENDS
+from kerasad.text import one_line
 
 
 def remember_backend(ctx, param, value):
@@ -32,7 +33,7 @@ data_option = click.option(
 
 def say(text):
     """Commentary goes to stderr; results have stdout to themselves."""
-    click.echo(text, err=True)
+    click.echo(one_line(text), err=True)
 
 
 def data_or_builtin(data, size):

@@ -1,14 +1,18 @@
 """Writes an evaluation to a folder, and prints it as a table."""
 
+import collections
 import csv
+import hashlib
 import io
 import json
+import os
 from pathlib import Path
 
 from kerasad.files import write_text
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.html import write_report
 from kerasad.reports.sweep import sweep_figure
+from kerasad.text import cell, one_line
 
 
 def write_results(
@@ -43,11 +47,25 @@ def write_results(
 
 def write_heatmaps(evaluation, detector, folder, progress):
     folder.mkdir(exist_ok=True)
-    for index, sample in enumerate(evaluation.samples):
-        path = folder / f"{sample.defect}_{sample.path.stem}.png"
-        gallery_figure([picture(evaluation, detector, index)], path)
+    names = heatmap_names(evaluation.samples)
+    for index, name in enumerate(names):
+        row = picture(evaluation, detector, index)
+        gallery_figure([row], folder / name)
         if progress is not None:
             progress(index + 1, len(evaluation.samples))
+
+
+def heatmap_names(samples) -> list[str]:
+    """`<defect>_<name>.png`, with a hash where that is taken or too long."""
+    names = [f"{sample.defect}_{sample.path.stem}" for sample in samples]
+    # Not all file systems tell capitals from small letters.
+    taken = collections.Counter(name.casefold() for name in names)
+    for index, (name, sample) in enumerate(zip(names, samples, strict=True)):
+        if taken[name.casefold()] > 1 or len(os.fsencode(name)) > 200:
+            source = os.fsencode(f"{sample.defect}/{sample.path.name}")
+            digest = hashlib.sha256(source).hexdigest()[:8]
+            names[index] = f"{name[:50]}-{digest}"
+    return [f"{name}.png" for name in names]
 
 
 def picture(evaluation, detector, index) -> dict:
@@ -78,8 +96,8 @@ def scores_csv(evaluation) -> str:
     for index, sample in enumerate(evaluation.samples):
         writer.writerow(
             [
-                f"{sample.split}/{sample.defect}/{sample.path.name}",
-                sample.defect,
+                cell(f"{sample.split}/{sample.defect}/{sample.path.name}"),
+                cell(sample.defect),
                 sample.label,
                 repr(float(evaluation.scores[index])),
                 repr(float(evaluation.p_values[index])),
@@ -174,7 +192,7 @@ def sizes(rows) -> dict:
 def groups(title, rows) -> list[str]:
     lines = ["", f"{title:<18} images  ROC-AUC  recall"]
     return lines + [
-        f"{name:<18} {row['images']:>6}  "
+        f"{one_line(name):<18} {row['images']:>6}  "
         f"{number(row['roc_auc']):>7}  {number(row['recall']):>6}"
         for name, row in rows.items()
     ]

@@ -1,0 +1,124 @@
+"""The config of a detector: which classes it names, and how large it is."""
+
+import math
+import re
+
+from kerasad.errors import InputError
+from kerasad.version import __version__
+from kerasad.vetting.classes import is_known
+
+DEPTH = 100  # of nested lists and objects; kerasad's own reach 10
+# Whole numbers up to this need no weights to show for them. kerasad's networks
+# repeat what they are told to; Keras's list each layer.
+SMALL, SMALL_LAYER = 64, 1024
+NUMBERS = 64  # in a list of whole numbers
+UNBOUND = ("shared_object_id", "seed")  # any number will do
+
+
+def check_config(config, stored: int):
+    """Refuses a config that Keras should not build a model from.
+
+    Args:
+        config: dict, the whole of `config.json`.
+        stored: int, how many numbers the weights in the file are.
+    """
+    name = config.get("class_name")
+    if name != "Detector" or not isinstance(config.get("config"), dict):
+        raise InputError(f"holds a {short(name)}, not a kerasad Detector")
+    check_value(config, "")
+    settings = config["config"]
+    if not isinstance(settings.get("network"), dict):
+        raise InputError("holds no network")
+    ours = str(settings["network"].get("module")).startswith("kerasad.")
+    free = (SMALL if ours else SMALL_LAYER) ** 2
+    check_size(settings["network"], ".config.network", stored, free)
+    count = settings.get("memory_images")
+    if settings.get("anomaly_map") in ("memory", "fused"):
+        side = settings["network"].get("config", {}).get("image_size")
+        if type(count) is type(side) is int:
+            needed = count * (side // 4) ** 2
+            check_number(needed, ".config.memory_images", stored, count)
+
+
+def check_value(value, where, depth=0, finite=True):
+    if depth > DEPTH:
+        raise InputError(f"its config.json is nested over {DEPTH} levels deep")
+    if isinstance(value, dict):
+        if not is_known(value):
+            raise InputError(
+                f"names the class {class_of(value)}{place(where)}, which a "
+                "detector may not; nothing of the file was run"
+            )
+        if value.get("compile_config"):
+            raise InputError(f"holds settings of a training{place(where)}")
+        for key, item in value.items():
+            # Where it came from is only shown; a NaN there does no harm.
+            number = finite and (depth, key) != (1, "provenance")
+            check_value(item, f"{where}.{short(key)}", depth + 1, number)
+    elif isinstance(value, list):
+        for item in value:
+            check_value(item, where, depth + 1, finite)
+    elif finite and isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"holds {value}{place(where)}, not a finite number")
+
+
+def class_of(value) -> str:
+    name = f"{short(value.get('module'))}.{short(value.get('class_name'))}"
+    registered = value.get("registered_name")
+    return name if registered is None else f"{name} ({short(registered)})"
+
+
+def place(where) -> str:
+    return f" at {where[1:]} of its config" if where else ""
+
+
+def check_size(value, where, stored, free):
+    """Refuses numbers that would make Keras build what the file lacks.
+
+    A layer of `n` channels has about `n * n` weights, an image of side `n` as
+    many statistics of its map.
+    """
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key not in UNBOUND:
+                check_size(item, f"{where}.{short(key)}", stored, free)
+    elif isinstance(value, list):
+        if len(value) > NUMBERS and all(type(item) is int for item in value):
+            raise InputError(
+                f"holds {len(value)} numbers{place(where)}, more than the "
+                f"{NUMBERS} allowed"
+            )
+        for item in value:
+            check_size(item, where, stored, free)
+    elif type(value) is int and value**2 > free:
+        check_number(value**2, where, stored, value)
+
+
+def check_number(needed, where, stored, shown):
+    if needed > stored:
+        raise InputError(
+            f"holds {short(shown)}{place(where)}, too large for the {stored} "
+            "weights in the file"
+        )
+
+
+def too_new(config) -> str | None:
+    """That another kerasad wrote the file, if it is newer than this one."""
+    settings = config.get("config")
+    written = settings.get("kerasad") if isinstance(settings, dict) else None
+    if not re.fullmatch(r"[0-9][0-9a-z.]{0,30}", str(written)):
+        return None
+    if release(written) <= release(__version__):
+        return None
+    return (
+        f"was written by kerasad {written}, newer than this {__version__}; "
+        "upgrade kerasad"
+    )
+
+
+def release(version) -> list[int]:
+    return [int(part) for part in re.findall(r"[0-9]+", version)]
+
+
+def short(value) -> str:
+    return str(value)[:80]
