@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 # A module imports from lower rows, and in its own row from its own folder.
 ROWS = [
     {"errors", "files", "version", "schedules", "filters"},
+    {"config_rules"},
     {
         "backend",
         "config",
@@ -30,8 +31,8 @@ ROWS = [
     {"cli"},
 ]
 NO_KERAS = {
-    "errors", "files", "config", "schedules", "metrics", "thresholds",
-    "calibration",
+    "errors", "files", "config", "config_rules", "schedules", "metrics",
+    "thresholds", "calibration",
 }  # fmt: skip
 MODULES = sorted(
     path.relative_to(PACKAGE).with_suffix("")
