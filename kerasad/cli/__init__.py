@@ -3,7 +3,7 @@ import importlib
 import click
 
 from kerasad.cli.options import backend_option
-from kerasad.errors import InputError
+from kerasad.errors import InputError, one_line
 from kerasad.version import __version__
 
 # name -> one line of help; a command's module is imported when it is called.
@@ -44,14 +44,6 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except InputError as error:
             raise Mendable(one_line(error)) from error
-
-
-def one_line(error) -> str:
-    """The text with control characters shown, as file names may hold them."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode()
-        for c in str(error)
-    )
 
 
 @click.group(

@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 
+from kerasad.errors import one_line
 from kerasad.files import write_text
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.html import write_report
@@ -76,10 +77,11 @@ def scores_csv(evaluation) -> str:
         ["path", "defect", "label", "anomaly_score", "p_value", "is_anomalous"]
     )
     for index, sample in enumerate(evaluation.samples):
+        path = f"{sample.split}/{sample.defect}/{sample.path.name}"
         writer.writerow(
             [
-                f"{sample.split}/{sample.defect}/{sample.path.name}",
-                sample.defect,
+                writable(path),
+                writable(sample.defect),
                 sample.label,
                 repr(float(evaluation.scores[index])),
                 repr(float(evaluation.p_values[index])),
@@ -87,6 +89,11 @@ def scores_csv(evaluation) -> str:
             ]
         )
     return text.getvalue()
+
+
+def writable(name) -> str:
+    """A file name as UTF-8, for it may be any bytes."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def table(metrics: dict) -> str:
@@ -129,6 +136,8 @@ def table(metrics: dict) -> str:
                 f"threshold {pixel['threshold']:.4g}: {', '.join(values)}",
             )
         )
+    if why := undefined(metrics):
+        rows.append(("undefined", why))
     lines = [f"{key:<18} {value}" for key, value in rows]
     lines += groups("defect", metrics["per_defect"])
     lines += groups("defect size", sizes(metrics["by_defect_size"]))
@@ -164,6 +173,21 @@ def promise(at) -> str:
     )
 
 
+def undefined(metrics) -> str:
+    """Why some of the metrics cannot be computed, in words."""
+    if not metrics["anomalous"]:
+        return (
+            "the test split has no defective image: nothing can be said about "
+            "missed defects"
+        )
+    if not metrics["normal"]:
+        return (
+            "the test split has no good image: nothing can be said about "
+            "false alarms"
+        )
+    return ""
+
+
 def sizes(rows) -> dict:
     return {
         f"{100 * row['least']:.2g} to {100 * row['most']:.2g} %": row
@@ -174,7 +198,7 @@ def sizes(rows) -> dict:
 def groups(title, rows) -> list[str]:
     lines = ["", f"{title:<18} images  ROC-AUC  recall"]
     return lines + [
-        f"{name:<18} {row['images']:>6}  "
+        f"{one_line(name):<18} {row['images']:>6}  "
         f"{number(row['roc_auc']):>7}  {number(row['recall']):>6}"
         for name, row in rows.items()
     ]
