@@ -13,6 +13,7 @@ import yaml
 from kerasad.config_rules import check_rules, shown
 from kerasad.errors import InputError
 
+DEEPEST = 5  # of lists and mappings in a config; the loader recurses
 CHOICES = {
     "model": ("ssae", "model_one"),
     "loss": ("masked", "mse", "mse_ssim"),
@@ -241,8 +242,6 @@ def parse_yaml(text, source):
         return yaml.safe_load(text)
     except InputError:
         raise
-    except RecursionError as error:
-        raise InputError(f"{source}: not readable YAML: too deep") from error
     except (yaml.YAMLError, ValueError) as error:  # such as the 45th of May
         reason = " ".join(str(error).split())
         reason = reason.replace('in "<unicode string>", ', "at ")
@@ -250,11 +249,19 @@ def parse_yaml(text, source):
 
 
 def check_events(text, source):
-    """Refuses what YAML would take silently: repeated keys and aliases.
+    """Refuses what YAML would take: repeated keys, aliases, deep nesting.
 
     A few lines of aliases can stand for billions of values.
     """
+    depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InputError(
+                f"{source}: lists in lists in lists; a config is "
+                "flat `key: value` lines"
+            )
         if isinstance(event, yaml.AliasEvent):
             raise InputError(
                 f"{source}: the alias *{event.anchor} is not allowed; write "

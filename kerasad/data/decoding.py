@@ -1,6 +1,7 @@
 """Image files to Pillow images, with a limit on pixels."""
 
 import os
+import re
 import stat
 import warnings
 
@@ -105,6 +106,7 @@ def decode_tiff(path, limit) -> Image.Image:
 
 def unreadable(path, error) -> InputError:
     reason = " ".join(str(error).split()).replace(str(path), "file")
+    reason = re.sub(r" \(\d+ bytes not processed\)", "", reason)
     return InputError(
         f"{path}: not a readable image ({reason}); expected "
         "PNG, JPEG, BMP, TIFF or WebP"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 from kerasad.errors import one_line
@@ -44,11 +45,24 @@ def write_results(
 
 def write_heatmaps(evaluation, detector, folder, progress):
     folder.mkdir(exist_ok=True)
-    for index, sample in enumerate(evaluation.samples):
-        path = folder / f"{sample.defect}_{sample.path.stem}.png"
-        gallery_figure([picture(evaluation, detector, index)], path)
+    names = heatmap_names(evaluation.samples)
+    for index, name in enumerate(names):
+        gallery_figure(
+            [picture(evaluation, detector, index)], folder / f"{name}.png"
+        )
         if progress is not None:
             progress(index + 1, len(evaluation.samples))
+
+
+def heatmap_names(samples) -> list[str]:
+    """Unique, and short enough for a file system."""
+    names = []
+    for index, sample in enumerate(samples):
+        name = f"{sample.defect}_{sample.path.stem}"
+        if name in names or len(os.fsencode(name)) > 200:
+            name = f"{name[:50]}-{index}"
+        names.append(name)
+    return names
 
 
 def picture(evaluation, detector, index) -> dict:
