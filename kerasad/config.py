@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from dataclasses import dataclass, field
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import yaml
 
+from kerasad.config_rules import check_rules, shown
 from kerasad.errors import InputError
 
+DEEPEST = 5  # of lists and mappings in a config; the loader recurses
 CHOICES = {
     "model": ("ssae", "model_one"),
     "loss": ("masked", "mse", "mse_ssim"),
@@ -29,6 +32,15 @@ CHOICES = {
     "calibration": ("split", "cross"),
     "threshold": ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt"),
     "augmentation": ("none", "rotation", "augmentation-1", "augmentation-2"),
+}
+
+EXPECTED = {
+    int: "a whole number",
+    float: "a finite number",
+    str: "text",
+    bool: "true or false",
+    tuple: "a list of numbers",
+    dict: "names with numbers, such as {patch: 1, blur: 0.5}",
 }
 
 
@@ -123,92 +135,12 @@ class Config:
             if getattr(self, key) not in allowed:
                 raise InputError(
                     f"config key {key!r} must be one of {', '.join(allowed)}. "
-                    f"Received: {getattr(self, key)!r}"
+                    f"Received: {shown(getattr(self, key))}"
                 )
-        self.check_ranges()
-
-    def check_ranges(self):
-        for key in ("epochs", "batch_size", "accumulation", "blocks", "stem",
-                    "latent", "base_filters", "depth"):  # fmt: skip
-            require(getattr(self, key) >= 1, key, "at least 1", self)
-        for key in ("clean_share", "mask_weight", "alpha", "rate"):
-            require(0.0 <= getattr(self, key) <= 1.0, key, "in [0, 1]", self)
-        require(
-            0.0 < self.validation_share < 1.0,
-            "validation_share",
-            "between 0 and 1: the threshold needs held-out normal images",
-            self,
-        )
-        require(
-            0.0 < self.top_fraction <= 1.0, "top_fraction", "in (0, 1]", self
-        )
-        require(
-            self.fpr is None or 0.0 < self.fpr < 1.0,
-            "fpr",
-            "between 0 and 1",
-            self,
-        )
-        require(self.folds >= 2, "folds", "at least 2", self)
-        require(self.sigma >= 0.0, "sigma", "at least 0 pixels", self)
-        require(self.learning_rate > 0.0, "learning_rate", "positive", self)
-        require(self.seed >= 0, "seed", "at least 0", self)
-        step = self.stem * 2 ** (len(self.filters) - 1)
-        if self.model == "ssae":
-            require(
-                self.image_size >= step and self.image_size % step == 0,
-                "image_size",
-                f"a multiple of {step}, which is stem * 2^(levels - 1)",
-                self,
-            )
-        if self.model == "model_one":
-            step = 2**self.depth
-            require(
-                self.image_size >= step and self.image_size % step == 0,
-                "image_size",
-                f"a multiple of {step}, which is 2^depth",
-                self,
-            )
-            require(self.arch in range(4), "arch", "0, 1, 2 or 3", self)
-            require(not self.head, "head", "false: Model I has none", self)
-        require(
-            self.loss == "masked" or not self.head,
-            "loss",
-            "masked where the network has a head, which learns from the masks",
-            self,
-        )
-        require(
-            0 <= self.crop <= self.image_size
-            and (not self.crop or self.model == "ssae")
-            and self.crop % step == 0,
-            "crop",
-            f"0, or a multiple of {step} up to image_size, for model ssae",
-            self,
-        )
-        require(
-            not self.context or self.model == "ssae",
-            "context",
-            "false: Model I takes the image alone",
-            self,
-        )
-        if self.anomaly_map in ("segmentation", "fused"):
-            require(
-                self.head and self.model == "ssae",
-                "anomaly_map",
-                "squared-error, gradient or mse-ssim where the network has "
-                "no head",
-                self,
-            )
+        check_rules(self)
 
     def replace(self, **changes) -> "Config":
         return from_mapping({**dataclasses.asdict(self), **changes})
-
-
-def require(holds, key, expected, config):
-    if not holds:
-        raise InputError(
-            f"config key {key!r} must be {expected}. "
-            f"Received: {getattr(config, key)!r}"
-        )
 
 
 def check_type(key, value, kind):
@@ -223,20 +155,18 @@ def check_type(key, value, kind):
             check_type(key, k, args[0]): check_type(key, v, args[1])
             for k, v in value.items()
         }
-    if kind is float and type(value) in (int, float):
-        return float(value)
-    if kind is float and isinstance(value, str):
+    if kind is float and type(value) in (int, float, str):
         try:
-            return float(value)  # YAML 1.1 reads 1e-4 as text
-        except ValueError:
-            pass
-    if isinstance(kind, type) and type(value) is kind:
+            number = float(value)  # YAML 1.1 reads 1e-4 as text
+        except (ValueError, OverflowError):
+            number = math.nan
+        if math.isfinite(number):
+            return number
+    elif isinstance(kind, type) and type(value) is kind:
         return value
-    expected = {int: "a whole number", float: "a number", str: "text"}.get(
-        kind, "true or false" if kind is bool else str(kind)
-    )
     raise InputError(
-        f"config key {key!r} must be {expected}. Received: {value!r}"
+        f"config key {key!r} must be {EXPECTED[origin or kind]}. "
+        f"Received: {shown(value)}"
     )
 
 
@@ -245,9 +175,10 @@ def from_mapping(settings: dict) -> Config:
     known = [spec.name for spec in dataclasses.fields(Config)]
     for key in settings:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.4)
+            word = str(key)[:60]
+            near = difflib.get_close_matches(word, known, n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"unknown config key {key!r}{hint}")
+            raise InputError(f"unknown config key {shown(key)}{hint}")
     return Config(**settings)
 
 
@@ -279,7 +210,7 @@ def load_config(source: str, settings=()) -> Config:
                 f"config {source!r} is neither a recipe ({', '.join(names())})"
                 f" nor a file{hint}"
             )
-    values = parse_yaml(path)
+    values = read_yaml(path)
     values.setdefault("name", path.stem)
     for setting in settings:
         key, equals, text = setting.partition("=")
@@ -288,27 +219,64 @@ def load_config(source: str, settings=()) -> Config:
                 f"--set takes KEY=VALUE, such as epochs=10. "
                 f"Received: {setting!r}"
             )
-        try:
-            values[key] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise InputError(
-                f"--set {key}: {text!r} is not a YAML value"
-            ) from error
+        values[key] = parse_yaml(text, f"--set {key}")
     return from_mapping(values)
 
 
-def parse_yaml(path) -> dict:
+def read_yaml(path) -> dict:
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a readable YAML file: {reason}") from (
-            error
-        )
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable YAML: {error}") from error
+    values = parse_yaml(text, path)
     values = {} if values is None else values
     if not isinstance(values, dict):
         raise InputError(f"{path}: must hold flat `key: value` lines")
     return values
+
+
+def parse_yaml(text, source):
+    """The value that a text of YAML stands for; `source` is for the user."""
+    try:
+        check_events(text, source)
+        return yaml.safe_load(text)
+    except InputError:
+        raise
+    except (yaml.YAMLError, ValueError) as error:  # such as the 45th of May
+        reason = " ".join(str(error).split())
+        reason = reason.replace('in "<unicode string>", ', "at ")
+        raise InputError(f"{source}: not readable YAML: {reason}") from error
+
+
+def check_events(text, source):
+    """Refuses what YAML would take: repeated keys, aliases, deep nesting.
+
+    A few lines of aliases can stand for billions of values.
+    """
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InputError(
+                f"{source}: lists in lists in lists; a config is "
+                "flat `key: value` lines"
+            )
+        if isinstance(event, yaml.AliasEvent):
+            raise InputError(
+                f"{source}: the alias *{event.anchor} is not allowed; write "
+                "out what it stands for"
+            )
+    node = yaml.compose(text, yaml.SafeLoader)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen = set()
+    for key, _ in node.value:
+        if str(key.value) in seen:
+            raise InputError(
+                f"{source}: config key {key.value!r} is given twice"
+            )
+        seen.add(str(key.value))
 
 
 def to_yaml(config: Config) -> str:

@@ -1,14 +1,14 @@
 """From a detector and a labelled test split to numbers."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
 from kerasad import metrics
-from kerasad.data.images import read_image, read_mask
-from kerasad.data.mvtec import test_samples
+from kerasad.data.flaws import leaked, remarks
+from kerasad.data.mvtec import read_sample, test_samples
 from kerasad.data.shifts import apply_shift
 from kerasad.errors import InputError
 from kerasad.provenance import versions
@@ -25,7 +25,8 @@ class Evaluation:
 
     `images` uint8 `(n, S, S, 3)`, `reconstructions` uint8 likewise, `maps`
     float32 `(n, S, S)`, `masks` bool `(n, S, S)`, all in the order of
-    `samples`; `scores` float64 `(n,)`, `flagged` bool `(n,)`.
+    `samples`; `scores` float64 `(n,)`, `flagged` bool `(n,)`. `remarks` are
+    sentences on what is wrong with the data, see `kerasad.data.flaws`.
     """
 
     samples: list
@@ -37,6 +38,7 @@ class Evaluation:
     flagged: np.ndarray
     p_values: np.ndarray
     metrics: dict
+    remarks: list = field(default_factory=list)
 
 
 def evaluate(
@@ -98,7 +100,9 @@ def evaluate(
     )
     table["confidence"] = confidence(samples, masks, maps, scores, seed)
     provenance = detector.provenance or {}
+    found = leaked(data, samples)
     table |= {
+        "leaked_images": None if found is None else len(found),
         "min_defect_area": min_defect_area,
         "shift": shift and {"name": shift, "severity": severity, "seed": seed},
         "backend": keras.backend.backend(),
@@ -117,19 +121,18 @@ def evaluate(
         flagged=scores > threshold,
         p_values=p_values(detector.calibration["scores"], scores),
         metrics=table,
+        remarks=remarks(data, test_samples(data), found),
     )
 
 
 def load_test(data, size, min_defect_area=0):
     samples, images, masks = [], [], []
     for sample in test_samples(data):
-        mask = np.zeros((size, size), bool)
-        if sample.mask_path is not None:
-            mask = read_mask(sample.mask_path, size)
+        image, mask = read_sample(sample, size)
         if sample.label and mask.sum() < min_defect_area:
             continue
         samples.append(sample)
-        images.append(read_image(sample.path, size))
+        images.append(image)
         masks.append(mask)
     if not samples:
         raise InputError(

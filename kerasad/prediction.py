@@ -182,13 +182,35 @@ def image_paths(arguments, lines=None):
                     yield from files_of(Path(name))
         elif glob.has_magic(argument) and not os.path.lexists(argument):
             matches = sorted(
-                match
-                for match in glob.iglob(argument, recursive=True)
-                if match.lower().endswith(SUFFIXES)
+                {
+                    match
+                    for match in matching(argument)
+                    if match.lower().endswith(SUFFIXES)
+                }
             )
             yield from map(Path, matches or [argument])
         else:
             yield from files_of(Path(argument))
+
+
+def matching(pattern):
+    """`glob.iglob` whose `**` follows no link to a folder.
+
+    Two links to a folder above them are 2^40 paths to it otherwise.
+    """
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        yield from glob.iglob(pattern)
+        return
+    place = parts.index("**")
+    rest = os.path.join(*parts[place + 1 :] or ["*"])
+    for root in glob.iglob(os.path.join(*parts[:place] or [os.curdir])):
+        for folder, folders, _ in os.walk(root):
+            folders[:] = [name for name in folders if name[0] != "."]
+            if not parts[:place]:
+                folder = os.path.relpath(folder)
+            here = "" if folder == os.curdir else glob.escape(folder)
+            yield from matching(os.path.join(here, rest))
 
 
 def files_of(path):

@@ -62,7 +62,7 @@ def test_keys_reach_the_objective(name, kind):
         ("arch=4", "config key 'arch' must be 0, 1, 2 or 3. Received: 4"),
         ("image_size=100", "config key 'image_size' must be a multiple of 64, "
          "which is 2^depth. Received: 100"),
-        ("latent=0", "config key 'latent' must be at least 1. Received: 0"),
+        ("latent=0", "config key 'latent' must be in [1, 65536]. Received: 0"),
         ("head=true", "config key 'head' must be false: Model I has none. "
          "Received: True"),
     ],

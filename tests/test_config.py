@@ -18,7 +18,9 @@ def test_default_recipe_is_the_dataclass():
 
 
 def test_yaml_round_trip(tmp_path):
-    changed = Config(filters=(24, 48), corruption={"patch": 2.0}, k=1.5)
+    changed = Config(
+        filters=(24, 48), corruption={"patch": 2.0}, threshold="iqr", k=1.5
+    )
     path = tmp_path / "mine.yaml"
     path.write_text(config.to_yaml(changed))
     assert load_config(str(path)) == changed
@@ -68,5 +70,5 @@ def test_unknown_recipe_names_the_nearest():
 def test_broken_yaml_names_the_file(tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("epochs: [1, 2")
-    with pytest.raises(InputError, match="broken.yaml: not a readable YAML"):
+    with pytest.raises(InputError, match="broken.yaml: not readable YAML"):
         load_config(str(path))

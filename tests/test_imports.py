@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 
 # A module imports from lower rows, and in its own row from its own folder.
 ROWS = [
-    {"errors", "files", "text", "version", "schedules", "filters"},
+    {"errors", "text", "version", "schedules", "filters"},
+    {"files", "config_rules"},
     {
         "backend",
         "config",
@@ -32,8 +33,8 @@ ROWS = [
     {"__main__"},
 ]
 NO_KERAS = {
-    "errors", "files", "text", "config", "schedules", "metrics", "thresholds",
-    "calibration", "vetting",
+    "errors", "files", "text", "config", "config_rules", "schedules",
+    "metrics", "thresholds", "calibration", "vetting",
 }  # fmt: skip
 MODULES = sorted(
     path.relative_to(PACKAGE).with_suffix("")

@@ -37,37 +37,40 @@ def capsules(folder, size, seed):
 @command.command("check")
 @click.argument("folder", type=click.Path())
 def check(folder):
-    """Read every image and mask in FOLDER and count what is there."""
+    """Read every image and mask in FOLDER and count what is there.
+
+    Warns of test images that are also in train/good, of masks without image
+    and of masks that are not binary.
+    """
     from pathlib import Path
 
-    from kerasad.data.images import read_image, read_mask
-    from kerasad.data.mvtec import test_samples, training_samples
-    from kerasad.errors import InputError
+    from kerasad.data.flaws import is_binary, leaked, remarks
+    from kerasad.data.mvtec import read_sample, test_samples, training_samples
     from kerasad.text import one_line
 
-    samples = training_samples(folder)
+    samples, warnings = training_samples(folder), []
     if (Path(folder) / "test").is_dir():
-        samples += test_samples(folder)
+        test = test_samples(folder)
+        samples += test
+        warnings = remarks(folder, test, leaked(folder, test))
     else:
         say(f"{folder}: no test split; it can be trained on, not evaluated")
-    counts = {}
+    counts, grey = {}, []
     for sample in samples:
-        shape = read_image(sample.path).shape
-        if sample.mask_path is not None:
-            mask = read_mask(sample.mask_path)
-            if mask.shape != shape[:2]:
-                raise InputError(
-                    f"{sample.mask_path}: is {mask.shape[1]} x "
-                    f"{mask.shape[0]} pixels, its image {shape[1]} x "
-                    f"{shape[0]}; they must be equal"
-                )
-            if not mask.any():
-                raise InputError(
-                    f"{sample.mask_path}: marks no pixel; a defective image "
-                    "needs a mask of its defect"
-                )
-        key = (f"{sample.split}/{sample.defect}", shape[1], shape[0])
+        height, width = read_sample(sample)[0].shape[:2]
+        if sample.mask_path is not None and not is_binary(sample.mask_path):
+            grey.append(sample.mask_path)
+        key = (f"{sample.split}/{sample.defect}", width, height)
         counts[key] = counts.get(key, 0) + 1
     for (group, width, height), count in counts.items():
-        group = f"{one_line(group):<24}"
-        click.echo(f"{group} {count:>6} images of {width} x {height}")
+        click.echo(
+            f"{one_line(group):<24} {count:>6} images of {width} x {height}"
+        )
+    if grey:
+        warnings.append(
+            f"{len(grey)} of the masks have several values besides 0, such "
+            f"as {grey[0].relative_to(folder).as_posix()}: each counts as "
+            "defect"
+        )
+    for warning in warnings:
+        say(f"warning: {warning}")

@@ -3,6 +3,7 @@ from pathlib import Path
 import click
 
 from kerasad.cli.options import (
+    OutputFolder,
     backend_option,
     data_option,
     data_or_builtin,
@@ -71,7 +72,7 @@ def severities_of(ctx, param, value):
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OutputFolder(),
     help="Folder for metrics.json, scores.csv, heatmaps and report.html, and "
     "sweep.json and sweep.png. Defaults to `evaluation` beside the detector.",
 )
@@ -130,6 +131,8 @@ def command(
     write_results(
         evaluation, fitted, out, counter("drawing heatmaps"), swept, say
     )
+    for remark in evaluation.remarks:
+        say(f"warning: {remark}")
     click.echo(table(evaluation.metrics))
     if swept is not None:
         click.echo(f"\n{sweep_table(swept)}")

@@ -3,17 +3,26 @@ import click
 from kerasad.cli.options import backend_option, say
 from kerasad.exporting import FORMATS
 
+MAX_PIXELS = 100_000_000  # the largest camera in common use
+
 
 def height_and_width(ctx, param, value):
     """`480x640` as `(480, 640)`."""
     if value is None:
         return None
     sides = value.lower().split("x")
-    if len(sides) != 2 or not all(s.isdecimal() and int(s) for s in sides):
+    if len(sides) != 2 or not all(
+        s.isdecimal() and len(s) < 10 and int(s) for s in sides
+    ):
         raise click.BadParameter(
             f"must be HxW in pixels, such as 480x640. Received: {value!r}"
         )
-    return tuple(int(side) for side in sides)
+    height, width = (int(side) for side in sides)
+    if height * width > MAX_PIXELS:
+        raise click.BadParameter(
+            f"must be at most {MAX_PIXELS} pixels. Received: {value!r}"
+        )
+    return height, width
 
 
 @click.command("export")

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from pathlib import Path
 
 import click
 
@@ -29,6 +30,20 @@ data_option = click.option(
     type=click.Path(),
     help="Category in MVTec layout. Defaults to the built-in capsules.",
 )
+
+
+class OutputFolder(click.Path):
+    """A folder that can be made: nothing on the way to it is a file."""
+
+    def __init__(self):
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value, param, ctx):
+        folder = super().convert(value, param, ctx)
+        for parent in folder.parents:
+            if parent.exists() and not parent.is_dir():
+                self.fail(f"{parent} is a file, not a folder.", param, ctx)
+        return folder
 
 
 def say(text):

@@ -1,10 +1,9 @@
 import json
 import sys
-from pathlib import Path
 
 import click
 
-from kerasad.cli.options import backend_option, say
+from kerasad.cli.options import OutputFolder, backend_option, say
 
 
 @click.command("predict")
@@ -12,7 +11,7 @@ from kerasad.cli.options import backend_option, say
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OutputFolder(),
     help="Folder for overlays: the image with its anomaly map.",
 )
 @click.option(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import click
 
-from kerasad.cli.options import backend_option, say
+from kerasad.cli.options import OutputFolder, backend_option, say
 
 CALIBRATIONS = ("split", "cross")
 
@@ -29,7 +29,7 @@ CALIBRATIONS = ("split", "cross")
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OutputFolder(),
     help="Folder of the run. Defaults to runs/CONFIG.",
 )
 @click.option(

@@ -146,8 +146,13 @@ def write_category(
     for defect, count in defects.items():
         jobs += [("test", defect, index) for index in range(count)]
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be made: {error.strerror}"
+        ) from error
     draft = Path(draft)
     try:
         for done, job in enumerate(jobs, start=1):

@@ -1,20 +1,16 @@
 """Image files to uint8 RGB arrays, and resizing."""
 
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from kerasad.data.decoding import decode, to_8_bit
 from kerasad.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 WHITE = (255, 255, 255, 255)
-
-# A 100-megapixel camera is the largest in common use; a file that claims more
-# is refused before it is decoded. KERASAD_MAX_PIXELS raises the limit.
-MAX_PIXELS = 100_000_000
 
 
 def read_image(path, size: int | None = None) -> np.ndarray:
@@ -54,75 +50,31 @@ def resized(image: Image.Image, sides) -> Image.Image:
 
 
 def read_mask(path, size: int | None = None) -> np.ndarray:
-    """A ground-truth mask, bool `(height, width)`; non-zero is defective."""
-    mask = np.asarray(decode(path))
-    if mask.ndim == 3:
-        mask = mask[..., :3].max(axis=-1)
-    mask = mask > 0
-    if size is not None and mask.shape != (size, size):
-        shrunk = Image.fromarray(mask.astype("uint8") * 255)
-        shrunk = shrunk.resize((size, size), Image.Resampling.BOX)
-        mask = np.asarray(shrunk) >= 128
-    return mask
+    """A ground-truth mask, bool `(height, width)`.
+
+    Every value but 0 is defective, for some masks mark with 1 and others
+    with 255: the soft border of a grey mask counts as defect.
+    """
+    mask = mask_values(path) > 0
+    return mask if size is None else resized_mask(mask, size)
 
 
-def decode(path) -> Image.Image:
-    """A fully read Pillow image, upright."""
-    limit = int(os.environ.get("KERASAD_MAX_PIXELS", MAX_PIXELS))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # EXIF quirks, bombs: checked here
-            with Image.open(path) as image:
-                width, height = image.size
-                if width * height > limit:
-                    raise InputError(
-                        f"{path}: {width} x {height} pixels are more than the "
-                        f"{limit} allowed; set KERASAD_MAX_PIXELS to raise it"
-                    )
-                image.load()
-                return ImageOps.exif_transpose(image)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except InputError:
-        raise
-    except Exception as error:  # Pillow's plugins raise almost anything
-        if str(path).lower().endswith((".tif", ".tiff")):
-            return decode_tiff(path, limit)
-        raise unreadable(path, error) from error
+def mask_values(path) -> np.ndarray:
+    """The values of a mask as they are in the file, `(height, width)`."""
+    image = decode(path)
+    if image.mode in ("P", "LA"):  # colours, not their numbers; no alpha
+        image = image.convert("RGB")
+    values = np.asarray(image)
+    return values if values.ndim == 2 else values[..., :3].max(axis=-1)
 
 
-def decode_tiff(path, limit) -> Image.Image:
-    """TIFF flavours that Pillow lacks, such as 16-bit RGB."""
-    import tifffile
-
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            if np.prod(tiff.pages[0].shape[:2], dtype=float) > limit:
-                raise InputError(
-                    f"{path}: more than the {limit} pixels allowed; set "
-                    "KERASAD_MAX_PIXELS to raise it"
-                )
-            array = tiff.pages[0].asarray()
-    except InputError:
-        raise
-    except Exception as error:
-        raise unreadable(path, error) from error
-    if array.dtype == np.uint16:
-        array = to_8_bit(array)
-    if array.dtype != np.uint8 or array.ndim not in (2, 3):
-        raise InputError(
-            f"{path}: must hold 8- or 16-bit grey or RGB pixels. "
-            f"Received: {array.dtype} of shape {array.shape}"
-        )
-    return Image.fromarray(array)
-
-
-def unreadable(path, error) -> InputError:
-    reason = " ".join(str(error).split()).replace(str(path), "file")
-    return InputError(
-        f"{path}: not a readable image ({reason}); expected "
-        "PNG, JPEG, BMP, TIFF or WebP"
-    )
+def resized_mask(mask, size: int) -> np.ndarray:
+    """A bool mask at `(size, size)`: a pixel half covered counts."""
+    if mask.shape == (size, size):
+        return mask
+    shrunk = Image.fromarray(mask.astype("uint8") * 255)
+    shrunk = shrunk.resize((size, size), Image.Resampling.BOX)
+    return np.asarray(shrunk) >= 128
 
 
 def to_rgb(image: Image.Image, path) -> Image.Image:
@@ -143,12 +95,6 @@ def to_rgb(image: Image.Image, path) -> Image.Image:
     return image.convert("RGB")
 
 
-def to_8_bit(values: np.ndarray) -> np.ndarray:
-    """16-bit values to uint8, so that 65535 becomes 255."""
-    clipped = np.clip(values, 0, 65535).astype("uint32")
-    return ((clipped + 128) // 257).astype("uint8")
-
-
 def load_images(paths, size: int, progress=None) -> np.ndarray:
     """Files as one uint8 array, `(n, size, size, 3)`.
 
@@ -164,9 +110,15 @@ def load_images(paths, size: int, progress=None) -> np.ndarray:
 
 
 def image_files(folder) -> list[Path]:
-    """Image files directly in `folder`, sorted by name."""
+    """Image files directly in `folder`, sorted by name.
+
+    Hidden files and folders are left out, whatever they are called; a broken
+    link is not, for its reader to say so.
+    """
     return sorted(
         path
         for path in Path(folder).iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in SUFFIXES
+        and not path.name.startswith(".")
+        and not os.path.isdir(path)
     )

@@ -4,7 +4,16 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerasad.data.images import image_files
+import numpy as np
+from PIL import Image
+
+from kerasad.data.images import (
+    image_files,
+    read_image,
+    read_mask,
+    resized,
+    resized_mask,
+)
 from kerasad.errors import InputError
 
 GOOD = "good"
@@ -63,6 +72,11 @@ def test_samples(folder) -> list[Sample]:
             "AD, to be evaluated; test is missing"
         )
     samples = []
+    for path in test.iterdir():
+        if path.is_symlink() and not path.exists():
+            raise InputError(
+                f"{path}: a broken link; remove it, or mend what it points to"
+            )
     defects = sorted(
         (path.name for path in test.iterdir() if path.is_dir()),
         key=lambda name: (name != GOOD, name),
@@ -93,6 +107,40 @@ def mask_of(folder, defect, path) -> Path:
         f"{path}: its mask is missing; expected "
         f"{(masks / f'{path.stem}_mask.png').relative_to(folder)}"
     )
+
+
+def read_sample(sample, size: int | None = None):
+    """The image and the mask of a sample.
+
+    Args:
+        size: in pixels; resizes both to a square of that side.
+
+    Returns:
+        uint8 `(height, width, 3)` and bool `(height, width)`.
+
+    Raises:
+        InputError: one of them cannot be read, or the mask is of another
+            size than the image, or marks nothing.
+    """
+    image = read_image(sample.path)
+    height, width = image.shape[:2]
+    mask = np.zeros((height, width), bool)
+    if sample.mask_path is not None:
+        mask = read_mask(sample.mask_path)
+        if mask.shape != (height, width):
+            raise InputError(
+                f"{sample.mask_path}: is {mask.shape[1]} x {mask.shape[0]} "
+                f"pixels, its image {width} x {height}; they must be equal"
+            )
+        if not mask.any():
+            raise InputError(
+                f"{sample.mask_path}: marks no pixel; a defective image "
+                "needs a mask of its defect"
+            )
+    if size is None:
+        return image, mask
+    image = resized(Image.fromarray(image), (size, size))
+    return np.asarray(image), resized_mask(mask, size)
 
 
 def existing(folder) -> Path:

@@ -4,12 +4,12 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from kerasad.data.decoding import check_pixels, check_regular, pixel_limit
+from kerasad.data.images import SUFFIXES
 from kerasad.data.procedural_textures import procedural_textures
 from kerasad.errors import InputError
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 # Lie inside scikit-image's wheel; the rest of `skimage.data` is downloaded
 # on demand and hence not used.
@@ -107,7 +107,13 @@ def textures_from_folder(folder, size=256, limit=400):
             f"Texture folder {folder} is not a folder: give one that holds "
             "images, or leave it out to use the built-in textures"
         )
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not path.name.startswith(".")
+        and not path.is_dir()
+    )
     if not paths:
         raise InputError(
             f"Texture folder {folder} holds no image: put files with one of "
@@ -134,11 +140,15 @@ def builtin_textures(seed=0, size=256):
 
 
 def _read(path, size):
+    check_regular(path)
     try:
         with Image.open(path) as image:
+            check_pixels(path, *image.size, pixel_limit())
             image.draft("RGB", (size, size))  # JPEG: decodes a smaller copy
             image = image.convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # Pillow's plugins raise almost anything
         raise InputError(
             f"Texture {path} cannot be read as an image: mend or remove it"
         ) from error

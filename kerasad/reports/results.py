@@ -147,6 +147,8 @@ def table(metrics: dict) -> str:
                 f"threshold {pixel['threshold']:.4g}: {', '.join(values)}",
             )
         )
+    if why := undefined(metrics):
+        rows.append(("undefined", why))
     lines = [f"{key:<18} {value}" for key, value in rows]
     lines += groups("defect", metrics["per_defect"])
     lines += groups("defect size", sizes(metrics["by_defect_size"]))
@@ -180,6 +182,21 @@ def promise(at) -> str:
         f"{at['promise']}; for this calibration set the true rate lies "
         f"between {low:.2g} and {high:.2g} % (with 95 % confidence)"
     )
+
+
+def undefined(metrics) -> str:
+    """Why some of the metrics cannot be computed, in words."""
+    if not metrics["anomalous"]:
+        return (
+            "the test split has no defective image: nothing can be said about "
+            "missed defects"
+        )
+    if not metrics["normal"]:
+        return (
+            "the test split has no good image: nothing can be said about "
+            "false alarms"
+        )
+    return ""
 
 
 def sizes(rows) -> dict:

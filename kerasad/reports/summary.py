@@ -142,6 +142,7 @@ def remarks(evaluation, threshold):
             ", the F1 of calling every image defective: judge this test split "
             "by recall and false alarms."
         )
+    sentences += [f"{remark}." for remark in evaluation.remarks]
     if table["shift"]:
         shift = table["shift"]
         sentences.append(

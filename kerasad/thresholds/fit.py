@@ -120,9 +120,16 @@ def fit(method, scores, k, fpr, event):
         # Few images promise less: the least that they can.
         least = 1.0 / (scores.size + 1)
         parameters = {"fpr": max(parameters["fpr"], least)}
+    with np.errstate(over="ignore"):
+        threshold = METHODS[method](scores, **parameters)
+    if not np.isfinite(threshold):
+        raise InputError(
+            f"Threshold method '{method}' gives no finite threshold. "
+            f"Received: k={k:g}"
+        )
     return {
         "method": method,
-        "threshold": METHODS[method](scores, **parameters),
+        "threshold": threshold,
         **{name: float(value) for name, value in parameters.items()},
         "images": int(scores.size),
         "promise": promise(method, scores.size, parameters, event),

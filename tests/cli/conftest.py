@@ -1,8 +1,13 @@
+import shutil
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from kerasad.cli import cli
 from kerasad.data.capsules import write_category
+
+pytest.register_assert_rewrite("tests.cli.refusals")
 
 # A training that is over in seconds and still runs every part of `default`.
 TINY = {
@@ -53,3 +58,9 @@ def detector(trained, tmp_path):
     copy = tmp_path / "detector.keras"
     copy.write_bytes((trained[0] / "detector.keras").read_bytes())
     return copy
+
+
+@pytest.fixture
+def category_copy(category, tmp_path):
+    """A copy of the category that a test may change."""
+    return Path(shutil.copytree(category, tmp_path / "capsules"))
