@@ -45,8 +45,8 @@ DETECTORS = {
     "an image": (lambda path, whole: saved(format="PNG")(path), NOT_KERAS),
     "an archive": (
         archive,
-        "{file}: cannot be loaded: \"There is no item named 'config.json' in "
-        'the archive"',
+        "{file}: holds 'notes.txt'; a detector holds metadata.json, "
+        "config.json, model.weights.h5 and nothing else",
     ),
     "a plain model": (
         plain_model,
