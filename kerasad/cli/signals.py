@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 
@@ -43,7 +44,13 @@ class Signals:
     @contextlib.contextmanager
     def caught(self):
         """Handles signals, until the end and where nobody else decided."""
-        before = {}
+        before, hook = {}, sys.unraisablehook
+
+        def quiet(swallowed):
+            if swallowed.exc_type is not Interruption:
+                hook(swallowed)
+
+        sys.unraisablehook = quiet
         if threading.current_thread() is threading.main_thread():
             for number, usual in (
                 (signal.SIGINT, signal.default_int_handler),
@@ -54,6 +61,7 @@ class Signals:
         try:
             yield
         finally:
+            sys.unraisablehook = hook
             for number, handler in before.items():
                 signal.signal(number, handler)
             self.number = None
