@@ -9,6 +9,7 @@ from kerasad.files import beside, writing
 
 # What a SavedModel may hold; a folder with anything else is not ours.
 SAVED_MODEL = {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
+BLOCK = 1 << 20  # bytes
 
 
 def check_target(path, format: str) -> Path:
@@ -57,6 +58,18 @@ def replacing_artefact(target: Path):
     with beside(target, folder=True) as folder:
         yield folder
         move(folder, target)
+
+
+def reserve(folder: Path, size: int):
+    """Fails if `size` bytes find no room in `folder`.
+
+    PyTorch's writer ends the process where the disk is full.
+    """
+    probe = folder / "room"
+    with open(probe, "wb") as file:
+        for _ in range(-(-size // BLOCK)):
+            file.write(bytes(BLOCK))
+    probe.unlink()
 
 
 def move(folder: Path, target: Path):

@@ -4,8 +4,10 @@ import errno
 import os
 import subprocess
 
+import keras
 import pytest
 
+from kerasad.exporting import FORMATS
 from tests.cli.conftest import run, succeed
 from tests.small_disk import at_most, names
 
@@ -44,6 +46,21 @@ def test_a_detector_that_does_not_fit(size, detector):
     )
     assert detector.read_bytes() == old
     assert names(detector.parent) == ["detector.keras"]
+
+
+def test_an_artefact_that_does_not_fit(detector, tmp_path):
+    backend = keras.backend.backend()
+    formats = {"torch": "torch", "tensorflow": "tf_saved_model"}
+    if backend not in formats:
+        pytest.skip("its formats need further packages")
+    target = tmp_path / f"parts{FORMATS[formats[backend]]}"
+    command = ["export", detector, "--format", formats[backend]]
+    with at_most(1000):
+        result = run(*command, "--out", target)
+    assert result.exit_code == 2
+    last = result.output.splitlines()[-1]
+    assert last == f"Error: {target}: cannot be written: File too large"
+    assert names(tmp_path) == ["detector.keras"]
 
 
 def test_results_that_do_not_fit(detector, category, tmp_path):
