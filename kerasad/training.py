@@ -1,7 +1,5 @@
 """From a config and a folder of good images to a calibrated detector."""
 
-import csv
-import io
 import itertools
 import time
 from dataclasses import asdict, dataclass
@@ -25,6 +23,7 @@ from kerasad.data.textures import builtin_textures, textures_from_folder
 from kerasad.detector import Detector, load
 from kerasad.errors import InputError
 from kerasad.files import write_text, writing
+from kerasad.history import columns, from_csv, to_csv
 from kerasad.journal import Journal
 from kerasad.layers.context import HostContext
 from kerasad.precision import resolve_precision
@@ -100,11 +99,11 @@ def train(
         out.mkdir(parents=True, exist_ok=True)
     settings = {**asdict(config), "files": fingerprint(paths)}
     resuming = resume and checkpoint.is_file()
+    if not resuming:
+        remove_folds(out)  # of a run before
     if resume and not resuming and (out / "detector.keras").is_file():
         say(f"{out}: this run is finished; nothing is left to train")
         return finished_run(out, settings, len(chosen), len(held_out))
-    if not resuming:
-        remove_folds(out)  # of a run before
     limit = None if minutes is None else 60.0 * minutes
     detector, journal, updates = fit(
         config,
@@ -356,26 +355,6 @@ def finished_detector(model, config, train_images):
     if config.normalise:
         detector.fit_map_statistics(known)
     return detector
-
-
-def columns(rows):
-    return {key: [row[key] for row in rows] for key in rows[0]}
-
-
-def to_csv(rows):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def from_csv(text):
-    return [
-        {key: float(value) for key, value in row.items()}
-        | {"epoch": int(row["epoch"])}
-        for row in csv.DictReader(io.StringIO(text))
-    ]
 
 
 def drawing(say):

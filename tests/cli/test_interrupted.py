@@ -25,8 +25,8 @@ from tests.small_disk import names
 def test_killed_trainings_end_with_the_same_weights(tmp_path):
     """In short; `python -m benchmarks.interrupted` is the long form."""
     found = tmp_path / "report.json"
-    command = [sys.executable, "-m", "benchmarks.interrupted", "--kills", "2"]
-    subprocess.run([*command, "--json", found], check=True)
+    command = [sys.executable, "-m", "benchmarks.interrupted", "--quick"]
+    subprocess.run([*command, "--kills=2", "--json", found], check=True)
     report = json.loads(found.read_text())
     assert report["backend"] == keras.backend.backend()
     assert report["kills"] == 2 and report["writing"] >= 1
