@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import keras
 import numpy as np
@@ -26,7 +27,8 @@ def test_killed_trainings_end_with_the_same_weights(tmp_path):
     """In short; `python -m benchmarks.interrupted` is the long form."""
     found = tmp_path / "report.json"
     command = [sys.executable, "-m", "benchmarks.interrupted", "--quick"]
-    subprocess.run([*command, "--kills=2", "--json", found], check=True)
+    command += ["--kills=2", "--json", found]
+    subprocess.run(command, check=True, timeout=600)
     report = json.loads(found.read_text())
     assert report["backend"] == keras.backend.backend()
     assert report["kills"] == 2 and report["writing"] >= 1
@@ -39,10 +41,15 @@ def test_killed_trainings_end_with_the_same_weights(tmp_path):
 )
 def test_signals_end_a_command(number, status, tmp_path):
     before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
-    later = threading.Timer(0.3, os.kill, (os.getpid(), number))
-    later.start()
+
+    def send():
+        while signal.getsignal(number) in before:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=send, daemon=True).start()
     result = run("data", "capsules", tmp_path / "capsules")
-    later.join()
     assert result.exit_code == status
     assert result.stderr.splitlines()[-1] == "interrupted"
     assert "Traceback" not in result.output
