@@ -64,7 +64,7 @@ class Report:
     kills: int = 0
     writing: int = 0  # of them while a checkpoint was being written
     statuses: dict = field(default_factory=dict)  # by name of the signal
-    runs: int = 0  # that ended, each killed at least once
+    runs: int = 0  # that ended, some before they could be killed
     faults: list = field(default_factory=list)
 
     def row(self) -> str:
