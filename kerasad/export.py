@@ -18,11 +18,16 @@ from kerasad.exporting.routes import (
     installed,
 )
 from kerasad.exporting.runtimes import opened
-from kerasad.exporting.targets import check_target, replacing_artefact
+from kerasad.exporting.targets import (
+    check_target,
+    replacing_artefact,
+    reserve,
+)
 from kerasad.exporting.writers import OUTPUTS, write
 
 TOLERANCE = 1e-3  # relative, of scores and maps
 SMALLEST = 1e-3  # a score below is compared as if it were this large
+GRAPH = 4 << 20  # bytes, of an artefact beside its float32 weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +79,7 @@ def export(detector, path, format, input_size=None) -> Exported:
     batch = 1 if (format, backend) in ONE_IMAGE else None
     difference = None
     with replacing_artefact(target) as folder:
+        reserve(folder, GRAPH + 2 * 4 * detector.count_params())
         artefact = folder / f"model{FORMATS[format]}"
         write(detector, artefact, format, size, batch)
         if installed(RUNTIMES[format]):

@@ -1,8 +1,6 @@
 """From a config and a folder of good images to a calibrated detector."""
 
-import csv
-import io
-import tempfile
+import itertools
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ import numpy as np
 
 from kerasad.building import build_network, compile_network
 from kerasad.calibration import fold_members, out_of_fold
-from kerasad.checkpoint import restore_checkpoint
+from kerasad.checkpoint import check_settings, restore_checkpoint
 from kerasad.config import Config, to_yaml
 from kerasad.data.augmentation import Augmentation
 from kerasad.data.builtin import builtin_capsules
@@ -22,9 +20,10 @@ from kerasad.data.images import load_images
 from kerasad.data.jitter import Jitter
 from kerasad.data.mvtec import fingerprint, training_samples
 from kerasad.data.textures import builtin_textures, textures_from_folder
-from kerasad.detector import Detector
+from kerasad.detector import Detector, load
 from kerasad.errors import InputError
-from kerasad.files import write_text
+from kerasad.files import write_text, writing
+from kerasad.history import columns, from_csv, to_csv
 from kerasad.journal import Journal
 from kerasad.layers.context import HostContext
 from kerasad.precision import resolve_precision
@@ -70,7 +69,7 @@ def train(
             `curves.png`; made if missing.
         textures: folder of foreign textures; `None` for those built in.
         resume: goes on from the checkpoint that an interrupted run left in
-            `out`.
+            `out`; a finished run is left as it is and returned.
         progress: see `kerasad.journal.Journal`.
         say: called with one line of commentary at a time.
         minutes: time limit of the epochs, see `kerasad.journal.Journal`;
@@ -96,8 +95,15 @@ def train(
         + (" and the threshold" if config.calibration == "split" else "")
     )
     bank = texture_bank(textures, config)
-    out.mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
     settings = {**asdict(config), "files": fingerprint(paths)}
+    resuming = resume and checkpoint.is_file()
+    if not resuming:
+        remove_folds(out)  # of a run before
+    if resume and not resuming and (out / "detector.keras").is_file():
+        say(f"{out}: this run is finished; nothing is left to train")
+        return finished_run(out, settings, len(chosen), len(held_out))
     limit = None if minutes is None else 60.0 * minutes
     detector, journal, updates = fit(
         config,
@@ -120,22 +126,24 @@ def train(
         "backend": keras.backend.backend(),
         "versions": versions(),
         "precision": policy,
+        "updates": updates,
     }
     if config.calibration == "cross":
+        numbers = itertools.count(1)
 
         def fit_without_fold(others):
             chosen, held_out = split(len(others), config)
-            with tempfile.TemporaryDirectory() as folder:
-                return fit(
-                    config,
-                    others[chosen],
-                    others[held_out],
-                    bank,
-                    Path(folder) / "checkpoint.npz",
-                    settings,
-                    progress=progress,
-                    time_limit=limit,
-                )[0]
+            return fit(
+                config,
+                others[chosen],
+                others[held_out],
+                bank,
+                out / f"checkpoint-fold-{next(numbers)}.npz",
+                settings,
+                resume=True,
+                progress=progress,
+                time_limit=limit,
+            )[0]
 
         detector.calibration = out_of_fold(
             images, config.folds, config.seed, fit_without_fold, say
@@ -148,6 +156,7 @@ def train(
     loss_curves(columns(journal.rows), out / "curves.png")
     detector.save(out / "detector.keras")
     checkpoint.unlink(missing_ok=True)
+    remove_folds(out)
     return TrainingResult(
         detector=detector,
         folder=out,
@@ -159,6 +168,35 @@ def train(
         updates=updates,
         seconds=time.monotonic() - started,
     )
+
+
+def finished_run(out, settings, train_images, validation_images):
+    """What `train` returned when it ended, but for the reason of the precision.
+
+    Raises:
+        InputError: it had other settings.
+    """
+    detector = load(out / "detector.keras")
+    made = detector.provenance or {}
+    saved = {**made.get("config", {}), "files": made.get("files")}
+    check_settings(out / "detector.keras", saved, settings)
+    rows = from_csv((out / "history.csv").read_text(encoding="utf-8"))
+    return TrainingResult(
+        detector=detector,
+        folder=out,
+        rows=rows,
+        precision=made["precision"],
+        precision_reason="as it was trained",
+        train_images=train_images,
+        validation_images=validation_images,
+        updates=made.get("updates", 0),
+        seconds=sum(row["seconds"] for row in rows),
+    )
+
+
+def remove_folds(out):
+    for path in out.glob("checkpoint-fold-*.npz"):
+        path.unlink()
 
 
 def fit(
@@ -317,18 +355,6 @@ def finished_detector(model, config, train_images):
     if config.normalise:
         detector.fit_map_statistics(known)
     return detector
-
-
-def columns(rows):
-    return {key: [row[key] for row in rows] for key in rows[0]}
-
-
-def to_csv(rows):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def drawing(say):

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 # A module imports from lower rows, and in its own row from its own folder.
 ROWS = [
     {"errors", "text", "version", "schedules", "filters"},
-    {"files", "config_rules"},
+    {"files", "history", "config_rules"},
     {
         "backend",
         "config",

@@ -1,8 +1,12 @@
+import errno
 import importlib
+import shlex
+import sys
 
 import click
 
-from kerasad.cli.options import backend_option
+from kerasad.cli.options import backend_option, say
+from kerasad.cli.signals import signals
 from kerasad.errors import InputError
 from kerasad.text import one_line
 from kerasad.version import __version__
@@ -40,11 +44,38 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, args=None, *rest, **kwargs):
+        arguments = list(sys.argv[1:] if args is None else args)
+        self.line = shlex.join(["kerasad", *arguments])
+        with signals.caught():
+            return super().main(args, *rest, **kwargs)
+
     def invoke(self, ctx):
         try:
             return super().invoke(ctx)
-        except InputError as error:
-            raise Mendable(one_line(error)) from error
+        except BaseException as error:
+            if signals.number is not None:
+                self.interrupted(ctx)
+            if isinstance(error, InputError):
+                raise Mendable(one_line(error)) from error
+            if isinstance(error, OSError) and error.errno != errno.EPIPE:
+                raise Mendable(one_line(system_error(error))) from error
+            raise
+
+    def interrupted(self, ctx):
+        if sys.stderr.isatty():
+            say("")  # the line with the progress is not at its end
+        if ctx.invoked_subcommand == "train":
+            again = "" if "--resume" in self.line else " --resume"
+            say(f"interrupted; go on with: {self.line}{again}")
+        else:
+            say("interrupted")
+        sys.exit(signals.status)
+
+
+def system_error(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 @click.group(

@@ -5,6 +5,8 @@ import time
 
 import click
 
+from kerasad.cli.signals import signals
+
 EVERY = 5.0  # seconds between lines where stderr is not a terminal
 
 
@@ -62,6 +64,7 @@ class Line:
         self.shown = 0.0
 
     def show(self, text, last=False):
+        signals.check()
         now = time.monotonic()
         pause = 0.1 if self.terminal else EVERY
         if not last and now - self.shown < pause:

@@ -53,7 +53,10 @@ CALIBRATIONS = ("split", "cross")
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Root of randomness.")
 @click.option(
-    "--resume", is_flag=True, help="Go on with the interrupted run in --out."
+    "--resume",
+    is_flag=True,
+    help="Go on with the interrupted run in --out, with the settings it had. "
+    "A finished one is left as it is.",
 )
 @backend_option
 def command(

@@ -7,8 +7,6 @@ shipped: the same layout, defect types, counts and defect sizes.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from kerasad.data.capsule_defects import DAMAGE
 from kerasad.data.capsule_render import add_noise, render
 from kerasad.data.capsule_scene import sample_capsule
 from kerasad.errors import InputError
+from kerasad.files import beside, writing
 
 DEFECTS = {
     "crack": 23,
@@ -146,25 +145,16 @@ def write_category(
     for defect, count in defects.items():
         jobs += [("test", defect, index) for index in range(count)]
 
-    try:
+    with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be made: {error.strerror}"
-        ) from error
-    draft = Path(draft)
-    try:
+    with beside(folder, folder=True) as draft:
         for done, job in enumerate(jobs, start=1):
             _write(draft, size, seed, *job)
             if progress:
                 progress(done, len(jobs))
-        draft.chmod(0o755)  # mkdtemp keeps others out
         if folder.exists():
             folder.rmdir()  # empty, but Windows renames onto nothing
         draft.replace(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 

@@ -1,15 +1,15 @@
 """Artefacts that are whole or not there."""
 
 import contextlib
-import os
-import shutil
 from pathlib import Path
 
 from kerasad.errors import InputError
 from kerasad.exporting.routes import FORMATS
+from kerasad.files import beside, writing
 
 # What a SavedModel may hold; a folder with anything else is not ours.
 SAVED_MODEL = {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
+BLOCK = 1 << 20  # bytes
 
 
 def check_target(path, format: str) -> Path:
@@ -53,28 +53,32 @@ def replacing_artefact(target: Path):
     moment none where it is more than one file; never half of one.
     """
     target = target.absolute()
-    beside = target.with_name(f".{os.getpid()}.{target.name}")
-    try:
+    with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside.mkdir()
-    except OSError as error:
-        raise InputError(
-            f"{target}: cannot be written: {error.strerror}"
-        ) from error
-    try:
-        yield beside
-        move(beside, target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with beside(target, folder=True) as folder:
+        yield folder
+        move(folder, target)
 
 
-def move(beside: Path, target: Path):
-    artefact = beside / f"model{target.suffix}"
-    if (beside / "model").is_dir():
-        artefact = beside / "model"
+def reserve(folder: Path, size: int):
+    """Fails if `size` bytes find no room in `folder`.
+
+    PyTorch's writer ends the process where the disk is full.
+    """
+    probe = folder / "room"
+    with open(probe, "wb") as file:
+        for _ in range(-(-size // BLOCK)):
+            file.write(bytes(BLOCK))
+    probe.unlink()
+
+
+def move(folder: Path, target: Path):
+    artefact = folder / f"model{target.suffix}"
+    if (folder / "model").is_dir():
+        artefact = folder / "model"
         if target.exists():
-            target.rename(beside / "previous")
-    weights = beside / "model.bin"
+            target.rename(folder / "previous")
+    weights = folder / "model.bin"
     if weights.exists():  # OpenVINO: never a graph beside another's weights
         target.unlink(missing_ok=True)
         weights.replace(target.with_suffix(".bin"))

@@ -1,0 +1,205 @@
+"""Trainings that are killed, stopped, resumed, or asked to resume."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import kerasad
+from kerasad.cli.signals import Interruption, signals
+from kerasad.config import load_config
+from kerasad.errors import InputError
+from kerasad.training import train
+from tests.cli.conftest import TINY, run, succeed
+from tests.small_disk import names
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
+def test_killed_trainings_end_with_the_same_weights(tmp_path):
+    """In short; `python -m benchmarks.interrupted` is the long form."""
+    found = tmp_path / "report.json"
+    command = [sys.executable, "-m", "benchmarks.interrupted", "--quick"]
+    command += ["--kills=2", "--json", found]
+    subprocess.run(command, check=True, timeout=600)
+    report = json.loads(found.read_text())
+    assert report["backend"] == keras.backend.backend()
+    assert report["kills"] == 2 and report["writing"] >= 1
+    assert report["statuses"] == {"SIGINT": 130, "SIGTERM": 143}
+    assert report["runs"] >= 1 and not report["faults"]
+
+
+@pytest.mark.parametrize(
+    "number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_signals_end_a_command(number, status, tmp_path):
+    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+
+    def send():
+        while signal.getsignal(number) in before:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=send, daemon=True).start()
+    result = run("data", "capsules", tmp_path / "capsules")
+    assert result.exit_code == status
+    assert result.stderr.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in result.output
+    assert names(tmp_path) == []
+    after = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    assert after == before
+
+
+def test_a_swallowed_signal_is_not_lost():
+    class Swallows:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    with signals.caught():
+        Swallows()
+        with pytest.raises(Interruption):
+            signals.check()
+    signals.check()
+
+
+class Stop(Exception):
+    pass
+
+
+def stop_after(epochs):
+    """Progress that breaks a training off at the end of its n-th epoch."""
+    seen = []
+
+    def progress(_, epoch, step, steps, row):
+        if row is not None:
+            seen.append(epoch)
+            if len(seen) == epochs:
+                raise Stop
+
+    return progress
+
+
+@pytest.fixture(scope="module")
+def broken_off(category, tmp_path_factory):
+    """Command and folder of a run with its first checkpoint."""
+    out = tmp_path_factory.mktemp("broken-off")
+    settings = [f"{key}={value}" for key, value in TINY.items()]
+    with pytest.raises(Stop):
+        config = load_config("default", settings)
+        train(config, category, out, progress=stop_after(1))
+    assert names(out) == ["checkpoint.npz"]
+    settings = [f"--set={setting}" for setting in settings]
+    return ["train", "--resume", "--data", category, *settings], out
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+
+
+def narrow(path):
+    arrays = dict(np.load(path))
+    arrays["weight_00000"] = arrays["weight_00000"][..., :-1]
+    np.savez(path, **arrays)
+
+
+def lose(path):
+    arrays = dict(np.load(path))
+    del arrays["optimizer_00003"]
+    np.savez(path, **arrays)
+
+
+DAMAGE = {
+    "empty": (lambda path: path.write_bytes(b""), "cut short"),
+    "text": (lambda path: path.write_text("weights"), "cut short"),
+    "half": (cut, "cut short"),
+    "a byte": (flip, "cut short"),
+    "foreign": (lambda path: np.savez(path, a=1), "no checkpoint"),
+    "shape": (narrow, "other weight arrays than this network"),
+    "count": (lose, "other optimizer arrays than this network"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_checkpoint(kind, broken_off, tmp_path):
+    command, folder = broken_off
+    damage, message = DAMAGE[kind]
+    path = tmp_path / "checkpoint.npz"
+    shutil.copy(folder / "checkpoint.npz", path)
+    damage(path)
+    result = run(*command, "--out", tmp_path)
+    assert result.exit_code == 2
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith(f"Error: {path}: ") and message in last
+    assert "start anew without --resume" in last
+
+
+def test_a_checkpoint_of_other_settings(broken_off):
+    command, folder = broken_off
+    result = run(*command, "--set=epochs=3", "--out", folder)
+    assert result.exit_code == 2
+    assert "was begun with epochs=2, not 3" in result.stderr
+
+
+def test_resuming_a_finished_run(trained, category, tmp_path):
+    out = shutil.copytree(trained[0], tmp_path / "run")
+    old = (out / "detector.keras").read_bytes()
+    command = ["train", "--resume", "--data", category, "--out", out]
+    command += ["--config", out / "config.yaml"]
+    result = succeed(*command)
+    assert "finished; nothing is left to train" in result.stderr
+    assert (out / "detector.keras").read_bytes() == old
+    before, again = trained[1].stdout.splitlines(), result.stdout.splitlines()
+    kept = ("network", "images", "loss", "threshold", "promise")
+    for one, other in zip(before, again, strict=True):
+        if one.startswith(kept):
+            assert one == other
+    assert again[4].startswith("training   2 epochs, 4 updates")
+    result = run(*command, "--set=epochs=3")
+    assert result.exit_code == 2
+    assert "was begun with epochs=2, not 3" in result.stderr
+    assert (out / "detector.keras").read_bytes() == old
+
+
+def test_folds_that_are_done_are_not_trained_again(category, tmp_path):
+    settings = TINY | {"image_size": 32, "filters": "[8]", "crop": 0,
+                       "head": False, "context": False, "loss": "mse",
+                       "anomaly_map": "squared-error", "epochs": 1,
+                       "calibration": "cross", "folds": 2}  # fmt: skip
+    settings = [f"{key}={value}" for key, value in settings.items()]
+    config = load_config("default", settings)
+    whole = train(config, category, tmp_path / "whole").detector
+    out = tmp_path / "broken"
+    with pytest.raises(Stop):
+        train(config, category, out, progress=stop_after(2))
+    assert names(out) == ["checkpoint-fold-1.npz", "checkpoint.npz"]
+    # One epoch is left, so that nothing stops it.
+    train(config, category, out, resume=True, progress=stop_after(2))
+    assert names(out) == names(tmp_path / "whole")
+    resumed = kerasad.load(out / "detector.keras")
+    assert resumed.calibration == whole.calibration
+    for one, other in zip(
+        resumed.get_weights(), whole.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_folds_of_another_run_are_not_used(category, tmp_path):
+    (tmp_path / "checkpoint-fold-1.npz").write_text("old")
+    with pytest.raises(InputError, match="time limit"):
+        train(load_config("c1", ["image_size=32", "depth=1"]), category,
+              tmp_path, minutes=0)  # fmt: skip
+    assert names(tmp_path) == []
