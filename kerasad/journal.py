@@ -89,6 +89,12 @@ class Journal(keras.callbacks.Callback):
             "learning_rate": self.rate,
             "seconds": round(time.monotonic() - self.started, 3),
         }
+        if not np.isfinite([row["loss"], row["val_loss"]]).all():
+            raise InputError(
+                f"the training diverged in epoch {epoch + 1}: its loss is "
+                f"{row['loss']:g}, {row['val_loss']:g} in validation; set a "
+                f"learning_rate below {self.rate:g}, or clipnorm=1"
+            )
         best = min((r["val_loss"] for r in self.rows), default=np.inf)
         self.rows.append(row)
         if self.out_of_time():

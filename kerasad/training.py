@@ -97,7 +97,11 @@ def train(
     bank = texture_bank(textures, config)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    settings = {**asdict(config), "files": fingerprint(paths)}
+    settings = {
+        **asdict(config),
+        "files": fingerprint(paths),
+        "textures": None if bank is None else bank.fingerprint(),
+    }
     resuming = resume and checkpoint.is_file()
     if not resuming:
         remove_folds(out)  # of a run before
@@ -123,6 +127,7 @@ def train(
         "seed": config.seed,
         "data": Path(data).name,
         "files": settings["files"],
+        "textures": settings["textures"],
         "backend": keras.backend.backend(),
         "versions": versions(),
         "precision": policy,
@@ -178,7 +183,11 @@ def finished_run(out, settings, train_images, validation_images):
     """
     detector = load(out / "detector.keras")
     made = detector.provenance or {}
-    saved = {**made.get("config", {}), "files": made.get("files")}
+    saved = {
+        **made.get("config", {}),
+        "files": made.get("files"),
+        "textures": made.get("textures"),
+    }
     check_settings(out / "detector.keras", saved, settings)
     rows = from_csv((out / "history.csv").read_text(encoding="utf-8"))
     return TrainingResult(

@@ -1,5 +1,6 @@
 """Sources of foreign texture for the patches of `kerasad.data.corruption`."""
 
+import hashlib
 from importlib import resources
 from pathlib import Path
 
@@ -65,6 +66,14 @@ class TextureBank:
 
     def __len__(self):
         return len(self.images)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the pixels of all textures, in their order."""
+        digest = hashlib.sha256()
+        for image in self.images:
+            digest.update(f"{image.shape}".encode())
+            digest.update(np.ascontiguousarray(image))
+        return digest.hexdigest()
 
     def sample(self, rng, height, width):
         """A random crop, flipped and turned by multiples of 90 degrees.

@@ -16,7 +16,7 @@ import kerasad
 from kerasad.cli import COMMANDS
 from kerasad.data.images import read_mask
 from kerasad.thresholds import fpr_range
-from tests.cli.conftest import run, succeed
+from tests.cli.conftest import TINY, run, succeed
 
 
 def read_rows(path):
@@ -61,6 +61,27 @@ def test_the_written_config_trains_the_same_weights(
     again = kerasad.load(tmp_path / "detector.keras").get_weights()
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_training_that_diverges_is_given_up(category, tmp_path):
+    settings = {**TINY, "optimizer": "sgd", "learning_rate": 1e6, "clipnorm": 0}
+    settings = [f"--set={key}={value}" for key, value in settings.items()]
+    result = run("train", "--data", category, "--out", tmp_path, *settings)
+    assert result.exit_code == 2
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: the training diverged in epoch 1: its loss")
+    assert last.endswith("; set a learning_rate below 1e+06, or clipnorm=1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_textures_are_another_run(category, tmp_path):
+    settings = [f"--set={key}={value}" for key, value in TINY.items()]
+    start = ["train", "--data", category, "--out", tmp_path / "run", *settings]
+    succeed(*start)
+    good = category / "train" / "good"  # textures as good as any
+    result = run(*start, "--textures", good, "--resume")
+    assert result.exit_code == 2
+    assert "detector.keras: was begun with textures=" in result.stderr
 
 
 def test_a_plain_folder_of_good_images(category, tmp_path):
