@@ -177,6 +177,8 @@ def run(config, options, request):
     full = -(-trained.train_images // config.batch_size)
     return {
         "request": request,
+        "images": f"{options.category.name}: {trained.train_images} trained "
+        f"on, {len(plain.samples)} tested",
         "results": results,
         "epochs": len(rows),
         "full_epochs": config.epochs,
