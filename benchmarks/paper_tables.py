@@ -68,8 +68,8 @@ def write_tables(folder, results):
             lines += markdown(rows, runs)
     lines += ["", "## Training", ""]
     lines += [
-        "| config | images | epochs | updates | seconds | s/update | weights | loss "
-        "| validation | precision | changed keys |",
+        "| config | images | epochs | updates | seconds | s/update | weights "
+        "| loss | validation | precision | changed keys |",
         "| --- | --- " + "| ---: " * 7 + "| --- | --- |",
     ]
     lines += [training_line(name, run) for name, run in runs.items()]

@@ -67,7 +67,7 @@ ROWS = [
     ("data capsules {category}", "{category}" + NO_CAPSULES),
     ("data capsules " + FILE, FILE + NO_CAPSULES),
     ("data capsules " + FILE + "/new",
-     FILE + "/new: cannot be made: File exists"),
+     FILE + "/new: cannot be written: File exists"),
     ("data capsules {folder}/new --size 8",
      "Invalid value for '--size': 8 is not in the range x>=16."),
     ("data capsules {folder}/new --seed -1",

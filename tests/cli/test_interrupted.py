@@ -1,5 +1,6 @@
 """Trainings that are killed, stopped, resumed, or asked to resume."""
 
+import gc
 import json
 import os
 import shutil
@@ -22,6 +23,19 @@ from tests.cli.conftest import TINY, run, succeed
 from tests.small_disk import names
 
 
+@pytest.fixture
+def usual_signals():
+    """As in a terminal: a job in the background ignores Ctrl-C."""
+    usual = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, usual[number]) for number in usual}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
 def test_killed_trainings_end_with_the_same_weights(tmp_path):
     """In short; `python -m benchmarks.interrupted` is the long form."""
@@ -39,7 +53,11 @@ def test_killed_trainings_end_with_the_same_weights(tmp_path):
 @pytest.mark.parametrize(
     "number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )
-def test_signals_end_a_command(number, status, tmp_path):
+@pytest.mark.filterwarnings(
+    # The image that was being written.
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+def test_signals_end_a_command(number, status, tmp_path, usual_signals):
     before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
 
     def send():
@@ -56,6 +74,7 @@ def test_signals_end_a_command(number, status, tmp_path):
     assert names(tmp_path) == []
     after = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
     assert after == before
+    gc.collect()
 
 
 def test_a_swallowed_signal_is_not_lost():
