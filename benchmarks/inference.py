@@ -196,7 +196,7 @@ def drawn(count, size=256):
 def make_detector(path):
     from kerasad.building import build_network
     from kerasad.config import load_config
-    from kerasad.training import finished_detector
+    from kerasad.fitting import finished_detector
 
     config = load_config("default")
     images = drawn(40)

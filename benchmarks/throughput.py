@@ -90,9 +90,9 @@ def run(index, arguments):
 
 
 def work(options):
+    from kerasad.batches import make_dataset, texture_bank
     from kerasad.config import load_config
     from kerasad.data.capsules import draw_capsule
-    from kerasad.training import make_dataset, texture_bank
 
     what, _, recipe, precision = WAYS[options.way]
     config = load_config(recipe, [*options.set, f"precision={precision}"])

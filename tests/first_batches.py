@@ -10,9 +10,9 @@ import json
 import keras
 import numpy as np
 
+from kerasad.batches import make_dataset, texture_bank
 from kerasad.config import load_config
 from kerasad.data.capsules import draw_capsule
-from kerasad.training import make_dataset, texture_bank
 
 # With the features of the corruption, of the augmentations, of both epochs.
 RECIPES = ("default", "e5", "ds1", "ds2", "h2")

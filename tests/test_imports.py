@@ -27,6 +27,8 @@ ROWS = [
     {"data", "models", "calibration", "exporting"},
     {"journal", "detector", "building"},
     {"reports"},
+    {"batches"},
+    {"fitting"},
     {"training", "evaluation", "prediction", "export"},
     {"robustness"},
     {"cli"},
