@@ -127,6 +127,11 @@ def strays(out) -> dict:
     return {path.name: path.stat().st_size for path in found}
 
 
+def writing(pid, out) -> bool:
+    """Whether the draft of a checkpoint is there, see `kerasad.files`."""
+    return any(out.glob(f".{pid}??????.{CHECKPOINT}"))
+
+
 def wait(pid, seconds) -> bool:
     """Whether the process is still there after so long; reaps it if not."""
     end = time.monotonic() + seconds
@@ -139,8 +144,7 @@ def wait(pid, seconds) -> bool:
 
 def wait_for_writing(pid, out) -> bool:
     """Whether it was caught at writing a checkpoint; reaps it if not."""
-    beside = out / f".{pid}.{CHECKPOINT}"
-    while not beside.exists():
+    while not writing(pid, out):
         if os.waitpid(pid, os.WNOHANG) != (0, 0):
             return False
         time.sleep(0.0002)
@@ -164,7 +168,7 @@ def kill_one(runs, out, moments, seconds, report) -> bool:
         return False
     end(pid, signal.SIGKILL)
     report.kills += 1
-    report.writing += f".{pid}.{CHECKPOINT}" in strays(out)
+    report.writing += writing(pid, out)
     return True
 
 

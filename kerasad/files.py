@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import functools
+import itertools
 import os
 import shutil
 import sys
@@ -18,6 +19,7 @@ except ImportError:  # Windows
 
 NO_ROOM = 1 << 20  # bytes free under which a disk counts as full
 DAY = 86_400.0  # seconds
+DRAFTS = itertools.count()
 
 
 @contextlib.contextmanager
@@ -48,7 +50,8 @@ def beside(target, folder=False):
         InputError: it cannot be written.
     """
     target = Path(target)
-    path = target.with_name(f".{os.getpid()}.{target.name}")
+    owner = f"{os.getpid()}{next(DRAFTS):06}"  # threads share a process
+    path = target.with_name(f".{owner}.{target.name}")
     try:
         with writing(target):
             remove_leftovers(target)

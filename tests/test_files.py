@@ -1,6 +1,7 @@
 """Nothing half-written: after errors, kills and on full disks."""
 
 import errno
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -84,3 +85,13 @@ def test_drawings_that_do_not_fit(tmp_path):
     with at_most(1000), pytest.raises(InputError, match="a: cannot be written"):
         write_category(tmp_path / "a", size=64, train=2, good=0)
     assert names(tmp_path) == []
+
+
+def test_threads_that_write_the_same_file(tmp_path):
+    """Each writes its own draft; the last rename wins, whole."""
+    target = tmp_path / "file.txt"
+    texts = [letter * 100_000 for letter in "abcd"]
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(write_text, [target] * 40, texts * 10))
+    assert target.read_text() in texts
+    assert names(tmp_path) == ["file.txt"]
