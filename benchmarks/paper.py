@@ -255,7 +255,10 @@ def device() -> str:
                 break
     except OSError:  # not Linux
         pass
-    return f"{found} ({name}, {os.cpu_count()} cores)"
+    cores = os.cpu_count()
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        cores = f"{len(os.sched_getaffinity(0))} of {cores}"
+    return f"{found} ({name}, {cores} cores)"
 
 
 def say(text):

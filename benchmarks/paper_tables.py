@@ -68,9 +68,10 @@ def write_tables(folder, results):
             lines += markdown(rows, runs)
     lines += ["", "## Training", ""]
     lines += [
-        "| config | images | epochs | updates | seconds | s/update | weights "
-        "| loss | validation | precision | changed keys |",
-        "| --- | --- " + "| ---: " * 7 + "| --- | --- |",
+        "| config | images | limit, min | epochs | updates | seconds "
+        "| s/update | weights | loss | validation | precision "
+        "| changed keys |",
+        "| --- | --- " + "| ---: " * 8 + "| --- | --- |",
     ]
     lines += [training_line(name, run) for name, run in runs.items()]
     write_text(results / "paper.md", "\n".join(lines) + "\n")
@@ -80,7 +81,9 @@ def notes(runs):
     places = {f"{run['backend']} on {run['device']}" for run in runs.values()}
     shares = {run["request"]["minutes"] for run in runs.values()}
     text = [
-        f"Made by `benchmarks/paper.py`; {'; '.join(sorted(places))}.",
+        "Made by `python -m benchmarks.paper FOLDER --textures DTD --configs "
+        "CONFIG --budget MINUTES --set KEY=VALUE`, with the keys that the "
+        f"training table names as changed; {'; '.join(sorted(places))}.",
         "ROC-AUC with its 95 % bootstrap interval over the test images; the "
         "floor is the F1 of calling every image anomalous. Epochs and updates "
         "beside the paper's numbers are those of its full recipe.",
@@ -98,7 +101,7 @@ def notes(runs):
         )
     if None in shares:
         text.append("Configurations without a limit had their full length.")
-    return text
+    return [f"- {line}" for line in text]
 
 
 def markdown(rows, runs):
@@ -143,6 +146,7 @@ def training_line(name, run):
     cells = [
         name,
         run["images"],
+        limit(run),
         done(run, "epochs"),
         done(run, "updates"),
         f"{seconds:.0f}",
@@ -154,6 +158,11 @@ def training_line(name, run):
         ", ".join(changed) or "none",
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def limit(run):
+    minutes = run["request"]["minutes"]
+    return "none" if minutes is None else f"{minutes:.3g}"
 
 
 def done(run, key):
