@@ -167,9 +167,12 @@ def _write(draft, size, seed, split, defect, index):
     kind = defect or "good"
     path = draft / split / kind / f"{index:03d}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Fast and a little larger: most of the time would go into compression.
-    Image.fromarray(image).save(path, compress_level=1)
+    # Pillow leaves a file open that it opened itself and was interrupted at.
+    with open(path, "wb") as file:
+        # Fast and a little larger: most of the time would go into compression.
+        Image.fromarray(image).save(file, "PNG", compress_level=1)
     if defect:
         path = draft / "ground_truth" / kind / f"{index:03d}_mask.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(mask.astype("uint8") * 255).save(path)
+        with open(path, "wb") as file:
+            Image.fromarray(mask.astype("uint8") * 255).save(file, "PNG")
