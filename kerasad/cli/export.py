@@ -3,8 +3,6 @@ import click
 from kerasad.cli.options import backend_option, say
 from kerasad.exporting import FORMATS
 
-MAX_PIXELS = 100_000_000  # the largest camera in common use
-
 
 def height_and_width(ctx, param, value):
     """`480x640` as `(480, 640)`."""
@@ -17,6 +15,8 @@ def height_and_width(ctx, param, value):
         raise click.BadParameter(
             f"must be HxW in pixels, such as 480x640. Received: {value!r}"
         )
+    from kerasad.data.decoding import MAX_PIXELS
+
     height, width = (int(side) for side in sides)
     if height * width > MAX_PIXELS:
         raise click.BadParameter(
