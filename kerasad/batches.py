@@ -61,6 +61,7 @@ def make_dataset(images, others, bank, config, validation=False):
         images,
         corrupt,
         mask_weight=config.mask_weight,
+        augment_last=config.augment_last,
         masks_as_target=config.head,
         mask_floor=config.mask_floor,
         crop=config.crop or None,

@@ -31,7 +31,13 @@ CHOICES = {
     "score": ("mean", "max", "top-fraction"),
     "calibration": ("split", "cross"),
     "threshold": ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt"),
-    "augmentation": ("none", "rotation", "augmentation-1", "augmentation-2"),
+    "augmentation": (
+        "none",
+        "rotation",
+        "augmentation-1",
+        "augmentation-2",
+        "wide",
+    ),
 }
 
 EXPECTED = {
@@ -73,12 +79,13 @@ class Config:
     # Corruption
     corruption: dict[str, float] = field(
         default_factory=lambda: {
-            "patch": 0.45,
+            "patch": 0.25,
+            "seamless": 0.25,
             "scratch": 0.14,
-            "deform": 0.12,
+            "deform": 0.10,
             "colour": 0.10,
-            "texture": 0.08,
-            "blur": 0.06,
+            "texture": 0.06,
+            "blur": 0.05,
             "erase": 0.05,
         }
     )
@@ -88,6 +95,7 @@ class Config:
     patch_size: tuple[float, ...] = (0.02, 0.35)  # of the image's side
     opacity: tuple[float, ...] = (0.3, 1.0)
     augmentation: str = "none"
+    augment_last: bool = False  # after the corruption, on image and target
     rotation: float = 0.0  # degrees either way
     jitter: int = 5  # pixels that an image moves by, at most
     light: float = 0.04  # by which its gains vary
@@ -101,14 +109,14 @@ class Config:
     reconstruction_weight: float = 5.0  # of the two losses, with a head
     head_weight: float = 4.0
     optimizer: str = "muon"
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.3  # with 0.01 a long run with Muon diverges
     clipnorm: float = 1.0  # of each gradient; 0 for none
     schedule: str = "cosine"
     warmup: int = 3  # epochs of a linear rise before the cosine
     patience: int = 5
     rate: float = 0.5
-    epochs: int = 60
+    epochs: int = 160
     batch_size: int = 16
     accumulation: int = 1
     validation_share: float = 0.1

@@ -41,7 +41,8 @@ LIMITS = {
 LISTS = {"filters": (1, 4096), "dilations": (1, 4096)}
 PAIRS = {"patches": (1, 99), "patch_size": (0.001, 1), "opacity": (0, 1)}
 CORRUPTIONS = (
-    "texture", "patch", "colour", "scratch", "blur", "erase", "deform",
+    "texture", "patch", "seamless", "colour",
+    "scratch", "blur", "erase", "deform",
 )  # fmt: skip
 WITH_K = ("n-sigma", "iqr", "mad")
 WITH_MEMORY = ("memory", "fused")

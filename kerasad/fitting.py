@@ -5,6 +5,7 @@ import keras
 from kerasad.batches import make_dataset
 from kerasad.building import build_network, compile_network
 from kerasad.checkpoint import restore_checkpoint
+from kerasad.data.endless import Endless
 from kerasad.detector import Detector
 from kerasad.journal import Journal
 from kerasad.precision import resolve_precision
@@ -39,7 +40,7 @@ def fit(
         say(f"nothing to resume in {checkpoint.parent}: starting anew")
     journal = Journal(
         config,
-        dataset,
+        len(dataset),
         checkpoint,
         settings,
         rows,
@@ -49,8 +50,10 @@ def fit(
     )
     if len(rows) < config.epochs and not journal.out_of_time():
         model.fit(
-            dataset,
-            validation_data=validation,
+            Endless(dataset, first=len(rows)),
+            steps_per_epoch=len(dataset),
+            validation_data=Endless(validation, advance=False),
+            validation_steps=len(validation),
             epochs=config.epochs,
             initial_epoch=len(rows),
             shuffle=False,  # the data set owns its order

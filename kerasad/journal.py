@@ -11,11 +11,11 @@ from kerasad.schedules import learning_rate
 
 
 class Journal(keras.callbacks.Callback):
-    """Sets the rate and the epoch of the data, keeps history and best.
+    """Sets the rate, keeps history and best.
 
     Args:
         config: `kerasad.config.Config`.
-        dataset: the training `CorruptionDataset` or `ImageDataset`.
+        steps: int. Batches in an epoch.
         checkpoint: path of the checkpoint, written after each epoch.
         settings: dict that a resumed run must share.
         rows: history of the epochs before, when resuming.
@@ -30,7 +30,7 @@ class Journal(keras.callbacks.Callback):
     def __init__(
         self,
         config,
-        dataset,
+        steps,
         checkpoint,
         settings,
         rows=(),
@@ -45,7 +45,7 @@ class Journal(keras.callbacks.Callback):
                 f"{time_limit:g} s"
             )
         self.config = config
-        self.dataset = dataset
+        self.steps = steps
         self.checkpoint = checkpoint
         self.settings = settings
         self.rows = list(rows)
@@ -62,7 +62,6 @@ class Journal(keras.callbacks.Callback):
         return spent + seconds >= self.time_limit
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.dataset.set_epoch(epoch)
         self.rate = learning_rate(
             self.config, epoch, [row["val_loss"] for row in self.rows]
         )
@@ -77,7 +76,7 @@ class Journal(keras.callbacks.Callback):
                 self.params["epochs"],
                 len(self.rows),
                 batch + 1,
-                len(self.dataset),
+                self.steps,
                 None,
             )
 
@@ -113,7 +112,7 @@ class Journal(keras.callbacks.Callback):
             self.progress(
                 self.params["epochs"],
                 len(self.rows),
-                len(self.dataset),
-                len(self.dataset),
+                self.steps,
+                self.steps,
                 row,
             )

@@ -15,7 +15,7 @@ from kerasad.config import load_config
 from kerasad.data.capsules import draw_capsule
 
 # With the features of the corruption, of the augmentations, of both epochs.
-RECIPES = ("default", "e5", "ds1", "ds2", "h2")
+RECIPES = ("default", "robust", "e5", "ds1", "ds2", "h2")
 SETTINGS = ["image_size=64", "batch_size=4", "seed=3"]
 
 
@@ -25,7 +25,7 @@ def fingerprints(prefetch=False) -> dict[str, list[str]]:
     images = np.stack([draw_capsule(rng, 64)[0] for _ in range(8)])
     found = {}
     for name in RECIPES:
-        crop = ["crop=32"] if name == "default" else []
+        crop = ["crop=32"] if name in ("default", "robust") else []
         config = load_config(name, SETTINGS + crop)
         bank = texture_bank(None, config)
         dataset = make_dataset(images, images, bank, config)

@@ -13,6 +13,15 @@ AUGMENTATIONS = {
         "noise": 0.01,
         "resolution": 0.8,
     },
+    # Ours: about as wide as the shift of table 2, for `robust`.
+    "wide": {
+        "rotation": 5.0,
+        "translation": 8.0,
+        "scale": (0.95, 1.4),
+        "colour": (0.3, 0.3, 0.0),
+        "noise": 0.03,
+        "resolution": 0.5,
+    },
 }
 
 

@@ -33,7 +33,8 @@ class PatchCorruption:
             leaves out `"texture"`.
         kinds: mapping of kind to relative weight; see
             `kerasad.data.corruption_kinds`: `"texture"`, `"patch"` (another
-            place of this or another image), `"colour"`, `"scratch"`,
+            place of this or another image), `"seamless"` (likewise, in the
+            light of its surroundings), `"colour"`, `"scratch"`,
             `"blur"`, `"erase"`, `"deform"`. Defaults to `{"texture": 1}`.
         images: uint8 array `(n, height, width, 3)`: where `"patch"` takes
             its content from and `foreground="auto"` looks. Normal images.

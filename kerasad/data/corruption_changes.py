@@ -37,7 +37,7 @@ def erase(rng, image, box, source):
         span = int(rng.integers(5, 6 + max(4, min(height, width) // 4)))
         content = morphology(here, (span, span, 1), mode="nearest")
     else:
-        content = _fill(here, 1.001 - shape)
+        content = fill(here, 1.001 - shape)
     # Keep the image's own grain, else the smoothness gives the place away.
     grain = here - ndimage.uniform_filter(here, (5, 5, 1))
     content += grain.clip(-0.015, 0.015)
@@ -76,7 +76,7 @@ def deform(rng, image, box, source):
     return content, np.ones((height, width), "float32")
 
 
-def _fill(here, known):
+def fill(here, known):
     """Average of the known pixels around, by normalised convolution."""
     height, width = known.shape
     small = min(24, width), min(24, height)

@@ -3,6 +3,7 @@ import math
 import keras
 import numpy as np
 
+from kerasad.data.corruption_masks import visible_change
 from kerasad.data.lookahead import LookAhead
 from kerasad.layers.context import CHANNELS
 from kerasad.losses.masked import masked_weights
@@ -101,10 +102,10 @@ class ImageDataset(keras.utils.PyDataset):
 
     def batch(self, epoch, index):
         """Batch `index` of any epoch, whatever `epoch` is set to."""
-        clean, _ = self._draw(epoch, index)
+        clean, _ = self._draw(epoch, index, self.augment)
         return clean, clean
 
-    def _draw(self, epoch, index):
+    def _draw(self, epoch, index, augment=None):
         order = np.random.default_rng([self.seed, epoch])
         order = order.permutation(len(self.images))
         start = index * self.batch_size
@@ -114,8 +115,8 @@ class ImageDataset(keras.utils.PyDataset):
         clean = np.empty((len(chosen), *self.images.shape[1:]), "float32")
         for k, i in enumerate(chosen):
             image = self.images[i]
-            if self.augment is not None:
-                image = self.augment(image, rng)
+            if augment is not None:
+                image = augment(image, rng)
             np.multiply(image, np.float32(1 / 255), out=clean[k])
         return clean, rng
 
@@ -134,6 +135,10 @@ class CorruptionDataset(ImageDataset):
         mask_weight: float in `[0, 1]`. Lambda of equation 4.
         augment: see `ImageDataset`. Comes before the corruption, so the
             clean target has it too.
+        augment_last: bool. Whether `augment` comes after the corruption
+            instead, the same on the corrupted and on the clean image, so
+            that a defect gets the light, blur and noise of its surroundings.
+            The mask then tells where the two differ visibly.
         masks_as_target: bool. Whether the mask is a second target.
         mask_floor: float, in pixels; see `masked_weights`.
         crop: int, in pixels. Side of the window that is cut out of each
@@ -165,6 +170,7 @@ class CorruptionDataset(ImageDataset):
         seed=0,
         mask_weight=0.9,
         augment=None,
+        augment_last=False,
         masks_as_target=False,
         mask_floor=0.0,
         crop=None,
@@ -176,6 +182,7 @@ class CorruptionDataset(ImageDataset):
         masked_weights(np.zeros((1, 1)), mask_weight)  # refuses a bad weight
         self.corrupt = corrupt
         self.mask_weight = mask_weight
+        self.augment_last = augment_last and augment is not None
         self.masks_as_target = masks_as_target
         self.mask_floor = mask_floor
         self.crop = crop
@@ -183,7 +190,8 @@ class CorruptionDataset(ImageDataset):
 
     def batch(self, epoch, index):
         """Batch `index` of any epoch, whatever `epoch` is set to."""
-        whole, rng = self._draw(epoch, index)
+        before = None if self.augment_last else self.augment
+        whole, rng = self._draw(epoch, index, before)
         sides = (self.crop, self.crop) if self.crop else whole.shape[1:3]
         clean = np.empty((len(whole), *sides, 3), "float32")
         masks = np.empty((len(whole), *sides), "float32")
@@ -191,6 +199,8 @@ class CorruptionDataset(ImageDataset):
         corrupted = np.empty((len(whole), *sides, channels), "float32")
         for i, image in enumerate(whole):
             changed, mask = self.corrupt(image, rng)
+            if self.augment_last:
+                image, changed, mask = self._augmented(image, changed, rng)
             window = self._window(mask, rng)
             clean[i], masks[i] = image[window], mask[window]
             if self.context is None:
@@ -211,6 +221,20 @@ class CorruptionDataset(ImageDataset):
             targets,
             {"reconstruction": weights, "anomaly_logits": ones},
         )
+
+    def _augmented(self, clean, corrupted, rng):
+        """Both images after the same augmentation, and where they differ."""
+        seed = rng.integers(2**63)
+        clean, corrupted = (
+            self.augment(
+                np.rint(image * 255).astype("uint8"),
+                np.random.default_rng(seed),
+            )
+            * np.float32(1 / 255)
+            for image in (clean, corrupted)
+        )
+        everywhere = np.ones(clean.shape[:2], bool)
+        return clean, corrupted, visible_change(clean, corrupted, everywhere)
 
     def _window(self, mask, rng):
         """Two slices: the whole image, or a crop around a corrupted pixel."""

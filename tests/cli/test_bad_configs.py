@@ -7,8 +7,8 @@ from kerasad.data.corruption_kinds import KINDS
 from tests.cli.conftest import succeed
 from tests.cli.refusals import refuse
 
-CORRUPTION = "a weight, 0 or more, for some of texture, patch, colour, "
-CORRUPTION += "scratch, blur, erase, deform"
+CORRUPTION = "a weight, 0 or more, for some of texture, patch, "
+CORRUPTION += "seamless, colour, scratch, blur, erase, deform"
 LISTED = "one or more whole numbers in [1, 4096]"
 MODEL_ONE = "model=model_one head=false context=false crop=0 "
 NO_HEAD = "squared-error, gradient or mse-ssim where the network has no head"
@@ -181,7 +181,10 @@ def test_a_bad_file_is_named(name, category, tmp_path):
     refuse("configs {file}", message, tmp_path, file=path)
 
 
-RECIPES = "2a, 2b, 2c, c1, default, ds1, ds2, e2, e4, e5, h1, h2, luo, m7"
+RECIPES = (
+    "2a, 2b, 2c, best, c1, default, ds1, ds2, e2, e4, e5, h1, h2, luo, m7, "
+    "robust"
+)
 
 
 @pytest.mark.parametrize("name", ["{folder}", "{folder}/no.yaml", ""])

@@ -10,6 +10,7 @@ from kerasad.data.datasets import (
     FollowEpochs,
     ImageDataset,
 )
+from kerasad.data.endless import Endless
 from kerasad.losses.masked import masked_weights
 
 
@@ -161,6 +162,46 @@ def test_fit_trains_epoch_e_on_epoch_e(images, prefetch):
         verbose=0,
     )
     assert seen.codes == [10, 11, 12, 20, 21, 22, 30, 31, 32]
+
+
+def test_fit_on_an_endless_one_needs_no_callback(images):
+    dataset = Coded(images[:6], corrupt, 2, seed=0, prefetch=True)
+    model = keras.Sequential([keras.layers.Conv2D(3, 1)])
+    model.compile("sgd", "mse", metrics=[code])
+    seen = Seen()
+    history = model.fit(
+        Endless(dataset, first=1),
+        steps_per_epoch=3,
+        validation_data=Endless(Coded(images[:6], corrupt, 2), advance=False),
+        validation_steps=3,
+        epochs=4,
+        initial_epoch=1,
+        shuffle=False,
+        callbacks=[seen],
+        verbose=0,
+    )
+    assert seen.codes == [10, 11, 12, 20, 21, 22, 30, 31, 32]
+    np.testing.assert_allclose(history.history["val_code"], 1.0)
+
+
+def test_augmentation_after_the_corruption_changes_both_alike(images):
+    def augment(image, rng):
+        noise = rng.integers(-9, 10, image.shape)
+        return (image // 2 + 60 + noise).astype("uint8")
+
+    options = {"augment": augment, "masks_as_target": True}
+    corrupted, targets, _ = make(images, augment_last=True, **options)[0]
+    clean = targets["reconstruction"]
+    assert 0.19 < clean.min() and clean.max() < 0.78
+    # A corrupted pixel was black, and is what black becomes.
+    found = targets["anomaly_logits"][..., 0] == 1
+    assert 0.1 < found.mean() < 0.4
+    assert corrupted[found].max() <= 69 / 255 + 1e-6
+    change = np.abs(corrupted - clean).max(axis=-1)
+    assert change[~found].max() < 16 / 255
+    # Without corruption to begin with, the same noise on both.
+    same = change == 0
+    assert 0.6 < same.mean() < 0.8
 
 
 def test_float_images_are_refused():
