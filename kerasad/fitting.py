@@ -41,6 +41,7 @@ def fit(
     journal = Journal(
         config,
         len(dataset),
+        validation,
         checkpoint,
         settings,
         rows,
@@ -52,8 +53,6 @@ def fit(
         model.fit(
             Endless(dataset, first=len(rows)),
             steps_per_epoch=len(dataset),
-            validation_data=Endless(validation, advance=False),
-            validation_steps=len(validation),
             epochs=config.epochs,
             initial_epoch=len(rows),
             shuffle=False,  # the data set owns its order

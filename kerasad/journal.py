@@ -11,11 +11,12 @@ from kerasad.schedules import learning_rate
 
 
 class Journal(keras.callbacks.Callback):
-    """Sets the rate, keeps history and best.
+    """Sets the rate, validates, keeps history and best.
 
     Args:
         config: `kerasad.config.Config`.
         steps: int. Batches in an epoch.
+        validation: data set that gives the validation loss.
         checkpoint: path of the checkpoint, written after each epoch.
         settings: dict that a resumed run must share.
         rows: history of the epochs before, when resuming.
@@ -31,6 +32,7 @@ class Journal(keras.callbacks.Callback):
         self,
         config,
         steps,
+        validation,
         checkpoint,
         settings,
         rows=(),
@@ -46,6 +48,7 @@ class Journal(keras.callbacks.Callback):
             )
         self.config = config
         self.steps = steps
+        self.validation = validation
         self.checkpoint = checkpoint
         self.settings = settings
         self.rows = list(rows)
@@ -60,6 +63,20 @@ class Journal(keras.callbacks.Callback):
             return False
         spent = sum(row["seconds"] for row in self.rows)
         return spent + seconds >= self.time_limit
+
+    def validation_loss(self):
+        """Mean over the validation images, as `evaluate` would give it.
+
+        By hand, for Keras would make and drop an iterator an epoch for it,
+        which takes a second: see `kerasad.data.endless`.
+        """
+        total = count = 0
+        for index in range(len(self.validation)):
+            batch = self.validation[index]
+            found = self.model.test_on_batch(*batch, return_dict=True)
+            total += float(found["loss"]) * len(batch[0])
+            count += len(batch[0])
+        return total / count
 
     def on_epoch_begin(self, epoch, logs=None):
         self.rate = learning_rate(
@@ -84,7 +101,7 @@ class Journal(keras.callbacks.Callback):
         row = {
             "epoch": epoch,
             "loss": float(logs["loss"]),
-            "val_loss": float(logs["val_loss"]),
+            "val_loss": self.validation_loss(),
             "learning_rate": self.rate,
             "seconds": round(time.monotonic() - self.started, 3),
         }

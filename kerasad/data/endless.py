@@ -17,15 +17,12 @@ class Endless(keras.utils.PyDataset):
     Args:
         dataset: `kerasad.data.datasets.ImageDataset`.
         first: int. Epoch to begin with.
-        advance: bool. Whether the epochs follow each other; otherwise the
-            first is repeated, as for validation.
     """
 
-    def __init__(self, dataset, first=0, advance=True, **kwargs):
+    def __init__(self, dataset, first=0, **kwargs):
         super().__init__(**kwargs)
         self.dataset = dataset
         self.first = first
-        self.advance = advance
 
     @property
     def num_batches(self):
@@ -33,5 +30,5 @@ class Endless(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         epoch, index = divmod(index, len(self.dataset))
-        self.dataset.set_epoch(self.first + epoch * self.advance)
+        self.dataset.set_epoch(self.first + epoch)
         return self.dataset[index]

@@ -169,11 +169,9 @@ def test_fit_on_an_endless_one_needs_no_callback(images):
     model = keras.Sequential([keras.layers.Conv2D(3, 1)])
     model.compile("sgd", "mse", metrics=[code])
     seen = Seen()
-    history = model.fit(
+    model.fit(
         Endless(dataset, first=1),
         steps_per_epoch=3,
-        validation_data=Endless(Coded(images[:6], corrupt, 2), advance=False),
-        validation_steps=3,
         epochs=4,
         initial_epoch=1,
         shuffle=False,
@@ -181,7 +179,6 @@ def test_fit_on_an_endless_one_needs_no_callback(images):
         verbose=0,
     )
     assert seen.codes == [10, 11, 12, 20, 21, 22, 30, 31, 32]
-    np.testing.assert_allclose(history.history["val_code"], 1.0)
 
 
 def test_augmentation_after_the_corruption_changes_both_alike(images):

@@ -16,8 +16,3 @@ def test_epoch_after_epoch(dataset):
     for index in (0, 7, 2, 3, 8):  # in any order
         expected = dataset.batch(4 + index // 3, index % 3)
         np.testing.assert_array_equal(stream[index][0], expected[0])
-
-
-def test_one_epoch_again_and_again(dataset):
-    stream = Endless(dataset, advance=False)
-    np.testing.assert_array_equal(stream[1][0], stream[7][0])
