@@ -137,7 +137,7 @@ def test_promises(rng):
         return thresholds.fit_threshold(method, scores, **kwargs)["promise"]
 
     assert promise("conformal") == (
-        "at most 5 % of normal images are flagged, if they are exchangeable "
+        "at most 10 % of normal images are flagged, if they are exchangeable "
         "with the 22 calibration images"
     )
     for method in ("n-sigma", "iqr", "mad"):
@@ -175,17 +175,17 @@ def test_pixel_threshold_counts_images(rng):
     maps = rng.random((39, 16, 16))
     fitted = thresholds.pixel_threshold([thresholds.map_peak(m) for m in maps])
     masks = maps > fitted["threshold"]
-    assert masks.any((1, 2)).sum() == 1  # 2 of 40, one of them still to come
+    assert masks.any((1, 2)).sum() == 3  # 4 of 40, one of them still to come
     assert "of normal images show any flagged pixel" in fitted["promise"]
 
     peaks = [thresholds.map_peak(m, 0.01) for m in maps]
     fitted = thresholds.pixel_threshold(peaks, pixel_share=0.01)
     shares = (maps > fitted["threshold"]).mean((1, 2))
-    assert (shares > 0.01).sum() == 1
+    assert (shares > 0.01).sum() == 3
     assert "over 0.01 of pixels flagged" in fitted["promise"]
 
 
 def test_few_images_promise_the_least_that_they_can():
     fitted = thresholds.fit_threshold("conformal", [0.1, 0.2, 0.3])
     assert (fitted["fpr"], fitted["threshold"]) == (0.25, 0.3)
-    assert thresholds.fit_threshold("conformal", np.arange(99.0))["fpr"] == 0.05
+    assert thresholds.fit_threshold("conformal", np.arange(99.0))["fpr"] == 0.1

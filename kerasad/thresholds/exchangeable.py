@@ -8,7 +8,7 @@ from kerasad.errors import InputError
 from kerasad.thresholds.rules import check_fpr, check_scores
 
 
-def conformal(scores, fpr: float = 0.05) -> float:
+def conformal(scores, fpr: float = 0.1) -> float:
     """Smallest threshold that flags a new normal image with rate <= `fpr`.
 
     The `ceil((n + 1) * (1 - fpr))`-th smallest of the `n` scores. The promise
