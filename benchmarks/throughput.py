@@ -149,7 +149,7 @@ def keras_rates(config):
     import keras
 
     from kerasad.building import build_network, compile_network
-    from kerasad.data.endless import Endless
+    from kerasad.endless import Endless
 
     model = build_network(config, config.precision, config.crop or None)
     compile_network(model, config)

@@ -68,7 +68,7 @@ class Journal(keras.callbacks.Callback):
         """Mean over the validation images, as `evaluate` would give it.
 
         By hand, for Keras would make and drop an iterator an epoch for it,
-        which takes a second: see `kerasad.data.endless`.
+        which takes a second: see `kerasad.endless`.
         """
         total = count = 0
         for index in range(len(self.validation)):

@@ -27,7 +27,7 @@ ROWS = [
     {"data", "models", "calibration", "exporting"},
     {"journal", "detector", "building"},
     {"reports"},
-    {"batches"},
+    {"batches", "endless"},
     {"fitting"},
     {"training", "evaluation", "prediction", "export"},
     {"robustness"},

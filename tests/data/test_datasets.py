@@ -10,7 +10,7 @@ from kerasad.data.datasets import (
     FollowEpochs,
     ImageDataset,
 )
-from kerasad.data.endless import Endless
+from kerasad.endless import Endless
 from kerasad.losses.masked import masked_weights
 
 
