@@ -5,8 +5,8 @@ import keras
 from kerasad.batches import make_dataset
 from kerasad.building import build_network, compile_network
 from kerasad.checkpoint import restore_checkpoint
-from kerasad.endless import Endless
 from kerasad.detector import Detector
+from kerasad.endless import Endless
 from kerasad.journal import Journal
 from kerasad.precision import resolve_precision
 
