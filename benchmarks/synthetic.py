@@ -2,8 +2,8 @@
 
     python -m benchmarks.synthetic DETECTOR CATEGORY [--seed 0]
 
-The normal images that training held out get defects that no training
-corruption makes, and the detector must tell them from the same images
+The normal images that training held out get defects drawn by other code than
+the training corruption, and the detector must tell them from the same images
 without. No image of the test split is read. Prints a Markdown table.
 """
 
