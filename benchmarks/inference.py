@@ -195,8 +195,9 @@ def drawn(count, size=256):
 
 def make_detector(path):
     from kerasad.building import build_network
-    from kerasad.config import load_config
     from kerasad.fitting import finished_detector
+
+    from kerasad.config import load_config
 
     config = load_config("default")
     images = drawn(40)

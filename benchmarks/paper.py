@@ -40,7 +40,7 @@ from kerasad.files import write_text
 from kerasad.provenance import versions
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.results import picture
-from kerasad.training import train
+from kerasad.training.train import train
 
 HERE = Path(__file__).parent
 FIGURES = {"c1": 6, "2a": 7, "h2": 8, "e5": 9}  # of heatmaps

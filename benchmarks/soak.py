@@ -21,7 +21,7 @@ from kerasad.config import load_config
 from kerasad.data.capsules import write_category
 from kerasad.data.images import image_files
 from kerasad.prediction import predict_files
-from kerasad.training import train
+from kerasad.training.train import train
 
 LIMIT = 0.05
 WARM_UP = 0.1

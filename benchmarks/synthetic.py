@@ -11,16 +11,16 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from kerasad.batches import split
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from kerasad import metrics
-from kerasad.batches import split
 from kerasad.config import from_mapping
 from kerasad.data.foreground import foreground_map
 from kerasad.data.images import load_images
 from kerasad.data.mvtec import training_samples
-from kerasad.detector import load
+from kerasad.loading import load
 
 VISIBLE = 10  # of 255: a pixel that changed by less is no defect
 LEAST = 25  # pixels; a defect with fewer is drawn again

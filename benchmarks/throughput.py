@@ -93,6 +93,7 @@ def run(index, arguments):
 
 def work(options):
     from kerasad.batches import make_dataset, texture_bank
+
     from kerasad.config import load_config
     from kerasad.data.capsules import draw_capsule
 
@@ -147,9 +148,9 @@ class Clock:
 
 def keras_rates(config):
     import keras
-
     from kerasad.building import build_network, compile_network
-    from kerasad.endless import Endless
+
+    from kerasad.training.endless import Endless
 
     model = build_network(config, config.precision, config.crop or None)
     compile_network(model, config)

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 
 from kerasad import metrics
+from kerasad.calibration import fpr_range, p_values
 from kerasad.data.flaws import leaked, remarks
 from kerasad.data.mvtec import read_sample, test_samples
 from kerasad.data.shifts import apply_shift
 from kerasad.errors import InputError
 from kerasad.provenance import versions
-from kerasad.thresholds import fpr_range, p_values
 
 FPR_LIMIT = 0.3
 STRICT_FPR_LIMIT = 0.05
@@ -23,7 +23,8 @@ CHUNK = 64  # images in memory at full precision at a time
 class Evaluation:
     """What `evaluate` measured, and what figures are drawn from.
 
-    `images` uint8 `(n, S, S, 3)`, `reconstructions` uint8 likewise, `maps`
+    `images` uint8 `(n, S, S, 3)`, `reconstructions` uint8 likewise
+    or `None`,  `maps`
     float32 `(n, S, S)`, `masks` bool `(n, S, S)`, all in the order of
     `samples`; `scores` float64 `(n,)`, `flagged` bool `(n,)`. `remarks` are
     sentences on what is wrong with the data, see `kerasad.data.flaws`.
@@ -33,7 +34,7 @@ class Evaluation:
     images: np.ndarray
     masks: np.ndarray
     maps: np.ndarray
-    reconstructions: np.ndarray
+    reconstructions: np.ndarray | None
     scores: np.ndarray
     flagged: np.ndarray
     p_values: np.ndarray
@@ -76,14 +77,18 @@ def evaluate(
                 shift, images[index], masks[index], seed, index, severity
             )
     maps = np.empty((len(samples), size, size), "float32")
-    reconstructions = np.empty_like(images)
+    reconstructions = None
     scores = np.empty(len(samples))
     for start in range(0, len(samples), CHUNK):
         stop = min(start + CHUNK, len(samples))
         result = detector.predict(images[start:stop])
         maps[start:stop] = result["anomaly_map"]
         scores[start:stop] = result["anomaly_score"]
-        reconstructions[start:stop] = np.rint(result["reconstruction"] * 255.0)
+        if "reconstruction" in result:
+            if reconstructions is None:
+                reconstructions = np.empty_like(images)
+            found = np.rint(result["reconstruction"] * 255.0)
+            reconstructions[start:stop] = found
         if progress is not None:
             progress(stop, len(samples))
     threshold = detector.threshold["threshold"]

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from kerasad.calibration import p_values
 from kerasad.data.images import SUFFIXES, image_files, read_image, resized
 from kerasad.errors import InputError
 from kerasad.reports.figures import overlay, write_image
-from kerasad.thresholds import p_values
 
 OVERLAY_SIDE = 1024  # pixels of the longer side, at most
 

@@ -9,8 +9,8 @@ import json
 
 import keras
 import numpy as np
-
 from kerasad.batches import make_dataset, texture_bank
+
 from kerasad.config import load_config
 from kerasad.data.capsules import draw_capsule
 

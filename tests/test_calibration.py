@@ -6,6 +6,7 @@ import pytest
 import kerasad
 from kerasad.calibration import (
     cross_promise,
+    fit_threshold,
     fold_members,
     out_of_fold,
     pooled,
@@ -13,8 +14,7 @@ from kerasad.calibration import (
 from kerasad.config import load_config
 from kerasad.data.capsules import write_category
 from kerasad.errors import InputError
-from kerasad.thresholds import fit_threshold
-from kerasad.training import train
+from kerasad.training.train import train
 from tests.test_prediction import make_detector
 
 

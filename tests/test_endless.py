@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerasad.data.datasets import ImageDataset
-from kerasad.endless import Endless
+from kerasad.training.endless import Endless
 
 
 @pytest.fixture

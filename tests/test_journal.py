@@ -1,12 +1,12 @@
 import keras
 import numpy as np
 import pytest
-
 from kerasad.batches import make_dataset
 from kerasad.building import build_network, compile_network
+
 from kerasad.config import load_config
-from kerasad.endless import Endless
-from kerasad.journal import Journal
+from kerasad.training.endless import Endless
+from kerasad.training.journal import Journal
 
 SMALL = "image_size=32 crop=0 batch_size=2 epochs=3".split()
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasad.muon import ConvMuon
+from kerasad.training.muon import ConvMuon
 from tests.contracts import check_config
 
 

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from kerasad.calibration import p_values
 from kerasad.data.images import read_image
 from kerasad.detector import Detector
 from kerasad.errors import InputError
 from kerasad.prediction import defect_regions, image_paths, predict_files
-from kerasad.thresholds import p_values
 
 SIZE = 32
 

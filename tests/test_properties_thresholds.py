@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kerasad.calibration import METHODS, conformal, fit_threshold, p_values
 from kerasad.errors import InputError
-from kerasad.thresholds import METHODS, conformal, fit_threshold, p_values
 
 QUICK = settings(max_examples=40, deadline=None, derandomize=True)
 values = st.floats(-1e6, 1e6, width=32)

@@ -9,7 +9,7 @@ import kerasad
 from kerasad import config
 from kerasad.data.capsules import draw_capsule
 from kerasad.errors import InputError
-from kerasad.training import train
+from kerasad.training.train import train
 
 SIZE = 32
 SMALL = dict(

@@ -3,7 +3,7 @@ import pytest
 from keras import ops
 from skimage.metrics import structural_similarity
 
-from kerasad.similarity import ssim
+from kerasad.maps.similarity import ssim
 
 
 @pytest.mark.parametrize("scale", [1.0, 255.0])

@@ -1,6 +1,6 @@
 import click
 
-from kerasad.cli.options import backend_option, say
+from kerasad.cli.options import backend_option, import_option, say
 from kerasad.exporting import FORMATS
 
 
@@ -50,6 +50,7 @@ def height_and_width(ctx, param, value):
     "Defaults to the detector's own.",
 )
 @backend_option
+@import_option
 def command(detector, format, out, input_size):
     """Write DETECTOR as a model for another runtime.
 
@@ -61,8 +62,8 @@ def command(detector, format, out, input_size):
     Example:
       kerasad export runs/default/detector.keras --format onnx -o parts.onnx
     """
-    from kerasad.detector import load
     from kerasad.export import export
+    from kerasad.loading import load
 
     exported = export(load(detector), out, format, input_size)
     click.echo(exported.path)

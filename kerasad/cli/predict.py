@@ -3,7 +3,12 @@ import sys
 
 import click
 
-from kerasad.cli.options import OutputFolder, backend_option, say
+from kerasad.cli.options import (
+    OutputFolder,
+    backend_option,
+    import_option,
+    say,
+)
 
 
 @click.command("predict")
@@ -27,6 +32,7 @@ from kerasad.cli.options import OutputFolder, backend_option, say
     help="Exit with status 3 if an image is anomalous.",
 )
 @backend_option
+@import_option
 def command(detector, paths, out, batch_size, fail_on_anomaly):
     """Score images with DETECTOR; one JSON object a line.
 
@@ -47,7 +53,7 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
       kerasad predict runs/default/detector.keras photos --out overlays
       find /data -name '*.png' | kerasad predict detector.keras -
     """
-    from kerasad.detector import load
+    from kerasad.loading import load
     from kerasad.prediction import image_paths, predict_files
 
     fitted = load(detector)

@@ -1,12 +1,32 @@
 import click
 
-from kerasad.cli.options import backend_option, say
+from kerasad.cli.options import (
+    backend_option,
+    detector_argument,
+    import_option,
+    say,
+)
 
-METHODS = ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt")
+
+class Rule(click.Choice):
+    """One of `kerasad.calibration.METHODS`, looked up when it is needed."""
+
+    def __init__(self):
+        super().__init__(("conformal",))
+
+    @property
+    def choices(self):
+        from kerasad.calibration.fit import METHODS
+
+        return tuple(METHODS)
+
+    @choices.setter
+    def choices(self, value):
+        pass
 
 
 @click.command("threshold")
-@click.argument("detector", type=click.Path())
+@detector_argument
 @click.option(
     "--data",
     type=click.Path(),
@@ -15,7 +35,7 @@ METHODS = ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt")
 )
 @click.option(
     "--method",
-    type=click.Choice(METHODS),
+    type=Rule(),
     required=True,
     help="How the threshold follows from the normal scores.",
 )
@@ -26,6 +46,7 @@ METHODS = ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt")
     help="Tolerated false-positive rate, for fpr, conformal and evt.",
 )
 @backend_option
+@import_option
 def command(detector, data, method, k, fpr):
     """Set the threshold of DETECTOR, a .keras file, which is replaced.
 
@@ -36,7 +57,7 @@ def command(detector, data, method, k, fpr):
     Example:
       kerasad threshold runs/default/detector.keras --method iqr
     """
-    from kerasad.detector import load
+    from kerasad.loading import load
 
     fitted = load(detector)
     if data is None:

@@ -70,9 +70,9 @@ def card(evaluation, index, kind, map_range, side):
         "button",
         *label,
         type="button",
-        data_reconstruction=picture(
-            evaluation.reconstructions[index], min(side, LEAST)
-        ),
+        data_reconstruction=None
+        if evaluation.reconstructions is None
+        else picture(evaluation.reconstructions[index], min(side, LEAST)),
     )
     return tag("li", button, data_index=index, data_outcome=kind)
 

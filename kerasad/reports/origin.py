@@ -31,9 +31,9 @@ def origin(evaluation, detector):
             group(
                 "Score",
                 {
-                    "anomaly map": detector.anomaly_map,
+                    "method": config.get("method"),
+                    "anomaly maps": ", ".join(detector.method.map_names),
                     "Gaussian filter, pixels": detector.sigma,
-                    "normalised by pixel": detector.normalise,
                     "image score": detector.score,
                     "top fraction": detector.top_fraction,
                     "resolution, pixels": f"{side} x {side}",

@@ -202,9 +202,11 @@ function view(card) {
   const layers = [...one(".picture", card).children].map((layer) => layer.cloneNode(true));
   one("#viewer-input").replaceChildren(layers[0].cloneNode(true));
   one("#viewer-heat").replaceChildren(...layers);
+  const source = one("button", card).dataset.reconstruction;
   const reconstruction = layers[0].cloneNode(true);
-  reconstruction.src = one("button", card).dataset.reconstruction;
+  if (source) reconstruction.src = source;
   one("#viewer-reconstruction").replaceChildren(reconstruction);
+  one("#viewer-reconstruction").parentElement.hidden = !source;
   if (!viewer.open) viewer.showModal();
 }
 

@@ -74,7 +74,9 @@ def picture(evaluation, detector, index) -> dict:
     low, high = detector.calibration["map_range"]
     return {
         "image": evaluation.images[index],
-        "reconstruction": evaluation.reconstructions[index],
+        "reconstruction": None
+        if evaluation.reconstructions is None
+        else evaluation.reconstructions[index],
         "anomaly_map": evaluation.maps[index],
         "mask": evaluation.masks[index],
         "score": float(evaluation.scores[index]),

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
-
 from kerasad.building import build_network, compile_network
+
 from kerasad.config import load_config
 
 torch = pytest.importorskip("torch")

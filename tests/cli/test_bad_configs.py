@@ -1,8 +1,8 @@
 """Configs: each key's limits, what does not go together, and broken YAML."""
 
 import pytest
-
 from kerasad.config_rules import CORRUPTIONS
+
 from kerasad.data.corruption_kinds import KINDS
 from tests.cli.conftest import succeed
 from tests.cli.refusals import refuse

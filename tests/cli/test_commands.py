@@ -13,9 +13,9 @@ import yaml
 from PIL import Image
 
 import kerasad
+from kerasad.calibration import fpr_range
 from kerasad.cli import COMMANDS
 from kerasad.data.images import read_mask
-from kerasad.thresholds import fpr_range
 from tests.cli.conftest import TINY, run, succeed
 
 

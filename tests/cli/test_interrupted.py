@@ -18,7 +18,7 @@ import kerasad
 from kerasad.cli.signals import Interruption, signals
 from kerasad.config import load_config
 from kerasad.errors import InputError
-from kerasad.training import train
+from kerasad.training.train import train
 from tests.cli.conftest import TINY, run, succeed
 from tests.small_disk import names
 

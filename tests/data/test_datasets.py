@@ -10,8 +10,8 @@ from kerasad.data.datasets import (
     FollowEpochs,
     ImageDataset,
 )
-from kerasad.endless import Endless
 from kerasad.losses.masked import masked_weights
+from kerasad.training.endless import Endless
 
 
 @pytest.fixture

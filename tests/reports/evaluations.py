@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from kerasad.calibration import fit_threshold, p_values
 from kerasad.data.mvtec import Sample
 from kerasad.evaluation import Evaluation, measure
-from kerasad.thresholds import fit_threshold, p_values
 
 SIZE = 32
 DEFECTS = ["good"] * 5 + ["crack"] * 4 + ["poke"] * 3

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from kerasad.calibration.rules import check_fpr, check_scores
 from kerasad.errors import InputError
-from kerasad.thresholds.rules import check_fpr, check_scores
 
 LEAST_IN_TAIL = 20  # fewer do not determine two parameters
 

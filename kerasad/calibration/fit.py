@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from kerasad.errors import InputError
-from kerasad.thresholds.exchangeable import conformal
-from kerasad.thresholds.rules import (
+from kerasad.calibration.conformal import conformal
+from kerasad.calibration.rules import (
     check_scores,
     fpr_percentile,
     iqr,
     mad,
     n_sigma,
 )
-from kerasad.thresholds.tail import gpd_tail
+from kerasad.calibration.tail import gpd_tail
+from kerasad.errors import InputError
 
 METHODS = {
     "n-sigma": n_sigma,
@@ -64,7 +64,6 @@ def pixel_threshold(
     method: str = "conformal",
     k: float | None = None,
     fpr: float | None = None,
-    pixel_share: float = 0.0,
 ) -> dict:
     """Fits the threshold of per-pixel masks, one number a normal image.
 
@@ -73,31 +72,14 @@ def pixel_threshold(
     images that show a flagged pixel, and memory does not grow with pixels.
 
     Args:
-        peaks: `map_peak` of the anomaly map of each held-out normal image.
+        peaks: maximum of the anomaly map of each held-out normal image.
         method, k, fpr: see `fit_threshold`.
-        pixel_share: the value that `map_peak` was given.
 
     Returns:
-        See `fit_threshold`, and `pixel_share`.
+        See `fit_threshold`.
     """
     event = "normal images show any flagged pixel"
-    if pixel_share:
-        event = f"normal images show over {pixel_share:.4g} of pixels flagged"
-    return {**fit(method, peaks, k, fpr, event), "pixel_share": pixel_share}
-
-
-def map_peak(anomaly_map, pixel_share: float = 0.0) -> float:
-    """Smallest value of a map with at most a share of its pixels above it.
-
-    The maximum for `pixel_share=0`; a share such as 0.001 forgives single
-    noisy pixels.
-
-    >>> map_peak([[0.0, 1.0], [2.0, 9.0]], pixel_share=0.25)
-    2.0
-    """
-    if pixel_share == 0:
-        return float(np.max(anomaly_map))
-    return fpr_percentile(anomaly_map, pixel_share)
+    return fit(method, peaks, k, fpr, event)
 
 
 def fit(method, scores, k, fpr, event):
@@ -133,11 +115,11 @@ def fit(method, scores, k, fpr, event):
         "threshold": threshold,
         **{name: float(value) for name, value in parameters.items()},
         "images": int(scores.size),
-        "promise": promise(method, scores.size, parameters, event),
+        "promise": guarantee(method, scores.size, parameters, event),
     }
 
 
-def promise(method, images, parameters, event):
+def guarantee(method, images, parameters, event):
     if "fpr" not in parameters:
         return "no guaranteed rate"
     rate = f"{100 * parameters['fpr']:.4g} %"

@@ -35,22 +35,8 @@ class ConvMuon(keras.optimizers.Muon):
         self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))
         step = gradient + self.momentum * m if self.nesterov else m
         matrix = ops.reshape(step, (-1, variable.shape[-1]))
-        update = self.orthogonalised(matrix)
+        update = self.zeropower_via_newtonschulz5(matrix, self.ns_steps)
         scale = self.rms_rate * max(matrix.shape) ** 0.5
         self.assign_sub(
             variable, ops.reshape(update, variable.shape) * (lr * scale)
         )
-
-    def orthogonalised(self, matrix):
-        """Nearly the closest matrix whose singular values are all 1."""
-        x = matrix / (ops.sqrt(ops.sum(ops.square(matrix))) + 1e-7)
-        tall = x.shape[0] > x.shape[1]
-        if tall:
-            x = ops.transpose(x)
-        for _ in range(self.ns_steps):
-            square = ops.matmul(x, ops.transpose(x))
-            polynomial = self.muon_b * square + self.muon_c * ops.matmul(
-                square, square
-            )
-            x = self.muon_a * x + ops.matmul(polynomial, x)
-        return ops.transpose(x) if tall else x

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from kerasad.calibration.rules import check_fpr, check_scores
 from kerasad.errors import InputError
-from kerasad.thresholds.rules import check_fpr, check_scores
 
 
 def conformal(scores, fpr: float = 0.1) -> float:

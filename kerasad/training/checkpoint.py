@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 
 from kerasad.errors import InputError
@@ -22,7 +23,8 @@ def save_checkpoint(path, model, rows, best_weights, settings):
     """
     arrays = {}
     arrays |= named("weight", model.get_weights())
-    arrays |= named("optimizer", [np.array(v) for v in optimizer_values(model)])
+    values = map(keras.ops.convert_to_numpy, model.optimizer.variables)
+    arrays |= named("optimizer", values)
     arrays |= named("best", best_weights)
     meta = json.dumps({"rows": rows, "settings": settings})
     with replacing(path) as beside, open(beside, "wb") as file:
@@ -85,15 +87,6 @@ def check_settings(path, saved, wanted):
                 f"{value!r}; resume with the same settings, or start anew "
                 "without --resume"
             )
-
-
-def optimizer_values(model):
-    import keras
-
-    return [
-        keras.ops.convert_to_numpy(variable)
-        for variable in model.optimizer.variables
-    ]
 
 
 def named(kind, arrays):

@@ -5,70 +5,51 @@ import time
 import keras
 import numpy as np
 
-from kerasad.checkpoint import save_checkpoint
 from kerasad.errors import InputError
-from kerasad.schedules import learning_rate
+from kerasad.training.checkpoint import save_checkpoint
+from kerasad.training.schedules import learning_rate
 
 
 class Journal(keras.callbacks.Callback):
     """Sets the rate, validates, keeps history and best.
 
     Args:
-        config: `kerasad.config.Config`.
+        run: `kerasad.training.run.Run`.
         steps: int. Batches in an epoch.
         validation: data set that gives the validation loss.
-        checkpoint: path of the checkpoint, written after each epoch.
-        settings: dict that a resumed run must share.
         rows: history of the epochs before, when resuming.
         best_weights: of the best of those epochs.
-        progress: callable `(epoch, epochs, step, steps, row)`, called after
-            each batch with `row=None` and after each epoch with its row.
-        time_limit: float, in seconds of all epochs, those before a resumption
-            included. Once it is spent, the epoch under way is cut short,
-            validated and the last; `None` for no limit.
+
+    Once the time of the run is spent, the epoch under way is cut short,
+    validated and the last.
     """
 
-    def __init__(
-        self,
-        config,
-        steps,
-        validation,
-        checkpoint,
-        settings,
-        rows=(),
-        best_weights=None,
-        progress=None,
-        time_limit=None,
-    ):
+    def __init__(self, run, steps, validation, rows=(), best_weights=None):
         super().__init__()
-        if time_limit is not None and time_limit <= 0:
+        if run.seconds is not None and run.seconds <= 0:
             raise InputError(
                 "the time limit of a training must be positive. Received: "
-                f"{time_limit:g} s"
+                f"{run.seconds:g} s"
             )
-        self.config = config
+        self.run = run
         self.steps = steps
         self.validation = validation
-        self.checkpoint = checkpoint
-        self.settings = settings
         self.rows = list(rows)
         self.best_weights = best_weights
-        self.progress = progress
-        self.time_limit = time_limit
         self.started = time.monotonic()
 
     def out_of_time(self, seconds=0.0):
         """Whether the epochs so far, and `seconds` more, used up the time."""
-        if self.time_limit is None:
+        if self.run.seconds is None:
             return False
         spent = sum(row["seconds"] for row in self.rows)
-        return spent + seconds >= self.time_limit
+        return spent + seconds >= self.run.seconds
 
     def validation_loss(self):
         """Mean over the validation images, as `evaluate` would give it.
 
         By hand, for Keras would make and drop an iterator an epoch for it,
-        which takes a second: see `kerasad.endless`.
+        which takes a second: see `Endless`.
         """
         total = count = 0
         for index in range(len(self.validation)):
@@ -80,7 +61,7 @@ class Journal(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.rate = learning_rate(
-            self.config, epoch, [row["val_loss"] for row in self.rows]
+            self.run.settings, epoch, [row["val_loss"] for row in self.rows]
         )
         self.model.optimizer.learning_rate = self.rate
         self.started = time.monotonic()
@@ -88,14 +69,7 @@ class Journal(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if self.out_of_time(time.monotonic() - self.started):
             self.model.stop_training = True
-        if self.progress is not None:
-            self.progress(
-                self.params["epochs"],
-                len(self.rows),
-                batch + 1,
-                self.steps,
-                None,
-            )
+        self.show(batch + 1, None)
 
     def on_epoch_end(self, epoch, logs=None):
         row = {
@@ -116,20 +90,19 @@ class Journal(keras.callbacks.Callback):
         if self.out_of_time():
             self.model.stop_training = True
         # With a rate that decays to 0 the last weights are the settled ones.
-        if self.config.schedule == "cosine" or row["val_loss"] <= best:
+        if self.run.settings.schedule == "cosine" or row["val_loss"] <= best:
             self.best_weights = self.model.get_weights()
-        save_checkpoint(
-            self.checkpoint,
-            self.model,
-            self.rows,
-            self.best_weights,
-            self.settings,
-        )
-        if self.progress is not None:
-            self.progress(
-                self.params["epochs"],
-                len(self.rows),
-                self.steps,
-                self.steps,
-                row,
+        if self.run.checkpoint is not None:
+            save_checkpoint(
+                self.run.checkpoint,
+                self.model,
+                self.rows,
+                self.best_weights,
+                self.run.identity,
             )
+        self.show(self.steps, row)
+
+    def show(self, step, row):
+        if self.run.progress is not None:
+            epochs = self.run.settings.epochs
+            self.run.progress(epochs, len(self.rows), step, self.steps, row)

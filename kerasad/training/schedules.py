@@ -7,23 +7,22 @@ run that goes on from its history goes on with the right rate.
 import math
 
 
-def learning_rate(config, epoch: int, val_losses) -> float:
+def learning_rate(settings, epoch: int, val_losses) -> float:
     """The rate of `epoch` (from 0), given the validation losses before it."""
-    if config.schedule == "plateau":
-        return plateau(
-            config.learning_rate, val_losses, config.patience, config.rate
-        )
-    if config.schedule == "cosine":
-        return cosine(config.learning_rate, epoch, config.epochs, config.warmup)
-    return config.learning_rate
+    initial = settings.learning_rate
+    if settings.schedule == "plateau":
+        return plateau(initial, val_losses, settings.patience, settings.factor)
+    if settings.schedule == "cosine":
+        return cosine(initial, epoch, settings.epochs, settings.warmup)
+    return initial
 
 
-def plateau(initial, val_losses, patience, rate) -> float:
-    """Multiplied by `rate` after `patience` epochs without a new best.
+def plateau(initial, val_losses, patience, factor) -> float:
+    """Multiplied by `factor` after `patience` epochs without a new best.
 
     The paper's scheduler (section 4.3).
 
-    >>> plateau(1.0, [3.0, 2.0, 2.0, 2.5], patience=2, rate=0.5)
+    >>> plateau(1.0, [3.0, 2.0, 2.0, 2.5], patience=2, factor=0.5)
     0.5
     """
     current, best, waited = initial, math.inf, 0
@@ -33,7 +32,7 @@ def plateau(initial, val_losses, patience, rate) -> float:
             continue
         waited += 1
         if waited >= patience:
-            current, waited = current * rate, 0
+            current, waited = current * factor, 0
     return current
 
 

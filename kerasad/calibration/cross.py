@@ -7,8 +7,8 @@ the pooled scores calibrate a final detector, which is k + 1 trainings.
 
 import numpy as np
 
+from kerasad.calibration.conformal import cross_conformal_scores
 from kerasad.errors import InputError
-from kerasad.thresholds import cross_conformal_scores
 
 
 def out_of_fold(images, folds: int, seed: int, fit, say=lambda text: None):
@@ -67,16 +67,14 @@ def pooled(calibrations) -> dict:
     }
 
 
-def cross_promise(fitted: dict, folds: int) -> dict:
+def without_guarantee(fitted: dict, folds: int) -> dict:
     """A fitted threshold that says what holds with out-of-fold scores.
 
-    See `kerasad.thresholds.cross_conformal_scores`: the final detector is not
+    See `kerasad.calibration.cross_conformal_scores`: the final detector is not
     the one that gave the calibration scores, so nothing is guaranteed.
     """
     if fitted["method"] not in ("conformal", "evt"):
         return fitted  # promises nothing anyway
-    promise = fitted["promise"].replace(
-        "at most", "no guaranteed rate: about", 1
-    )
+    words = fitted["promise"].replace("at most", "no guaranteed rate: about", 1)
     condition = f"and leaving out one of {folds} folds barely changes scores"
-    return fitted | {"promise": f"{promise}, {condition}"}
+    return fitted | {"promise": f"{words}, {condition}"}
