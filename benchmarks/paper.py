@@ -17,7 +17,6 @@ import platform
 import shutil
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -61,7 +60,7 @@ def main(arguments=None):
     for name in wanted:
         config = load_config(name, options.set)
         request = {
-            "config": asdict(config),
+            "config": config.flat(),
             "data": data,
             "textures": options.textures and str(options.textures),
             "minutes": minutes,
@@ -174,22 +173,24 @@ def run(config, options, request):
             limit = detector.threshold["threshold"]
             results[kind] = line_of(plain, plain.scores > limit)
     rows = trained.rows
-    full = -(-trained.train_images // config.batch_size)
+    full = -(-trained.train_images // config.settings.batch_size)
     return {
         "request": request,
         "images": f"{options.category.name}: {trained.train_images} trained "
         f"on, {len(plain.samples)} tested",
         "results": results,
         "epochs": len(rows),
-        "full_epochs": config.epochs,
-        "updates": trained.updates,
-        "full_updates": full * config.epochs // config.accumulation,
+        "full_epochs": config.settings.epochs,
+        "updates": trained.facts["steps"],
+        "full_updates": full
+        * config.settings.epochs
+        // config.settings.gradient_accumulation_steps,
         "training_seconds": round(sum(row["seconds"] for row in rows), 1),
         "scoring_seconds": round(time.monotonic() - started, 1),
         "loss": rows[-1]["loss"],
         "val_loss": min(row["val_loss"] for row in rows),
-        "weights": detector.network.count_params(),
-        "precision": trained.precision,
+        "weights": detector.method.count_params(),
+        "precision": trained.facts["precision"],
         "backend": keras.backend.backend(),
         "device": device(),
         "versions": versions(),

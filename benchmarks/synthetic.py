@@ -11,11 +11,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from kerasad.batches import split
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from kerasad import metrics
+from kerasad.calibration.split import split
 from kerasad.config import from_mapping
 from kerasad.data.foreground import foreground_map
 from kerasad.data.images import load_images
@@ -50,7 +50,7 @@ def normal_images(category, config):
     """The images that the config trains on, and those that it holds out."""
     paths = [sample.path for sample in training_samples(category)]
     images = load_images(paths, config.image_size)
-    chosen, held_out = split(len(images), config)
+    chosen, held_out = split(len(images), config.validation_share, config.seed)
     return images[chosen], images[held_out]
 
 

@@ -92,19 +92,25 @@ def run(index, arguments):
 
 
 def work(options):
-    from kerasad.batches import make_dataset, texture_bank
-
     from kerasad.config import load_config
     from kerasad.data.capsules import draw_capsule
+    from kerasad.data.textures import builtin_textures
+    from kerasad.methods import ssae
 
     what, _, recipe, precision = WAYS[options.way]
     config = load_config(recipe, [*options.set, f"precision={precision}"])
     size = config.image_size
     rng = np.random.default_rng(0)
     images = np.stack([draw_capsule(rng, size)[0] for _ in range(32)])
-    dataset = make_dataset(images, images, texture_bank(None, config), config)
-    dataset.prefetch = True
-    rate = (plain_rates if what.startswith("plain") else keras_rates)(config)
+    bank = builtin_textures(config.seed, size)
+    settings = config.settings
+    if config.method == "fused":
+        settings = settings.members[0]
+    dataset = ssae.batches(images, images, bank, settings, config.seed)
+    if what.startswith("plain"):
+        rate = plain_rates(settings)
+    else:
+        rate = keras_rates(settings, settings.crop or size)
     fixed = rate(Again(dataset), options.seconds)
     found = rate(dataset, options.seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -146,14 +152,15 @@ class Clock:
         return False
 
 
-def keras_rates(config):
+def keras_rates(settings, side):
     import keras
-    from kerasad.building import build_network, compile_network
 
+    from kerasad.methods import ssae
     from kerasad.training.endless import Endless
+    from kerasad.training.gradient import compile_network
 
-    model = build_network(config, config.precision, config.crop or None)
-    compile_network(model, config)
+    model = ssae.network_of(settings, side, settings.precision)
+    compile_network(model, ssae.losses_of(settings), settings)
 
     class Stop(keras.callbacks.Callback):
         def __init__(self, clock):
@@ -161,7 +168,7 @@ def keras_rates(config):
             self.clock = clock
 
         def on_train_batch_end(self, batch, logs=None):
-            if self.clock.over(config.batch_size):
+            if self.clock.over(settings.batch_size):
                 self.model.stop_training = True
 
     def rate(dataset, seconds):

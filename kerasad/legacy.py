@@ -36,11 +36,7 @@ def converted(file, folder) -> Path:
         with h5py.File(memory, "w") as target:
             for place, name in places(old, source).items():
                 source.copy(place, target, name)
-    config["config"] = {
-        **{key: old[key] for key in KEPT if key in old},
-        "method": new_method(old, list(shape)),
-        "image_size": list(shape),
-    }
+    config["config"] = modern(old, list(shape))
     parts["config.json"] = json.dumps(config).encode()
     parts["model.weights.h5"] = memory.getvalue()
     path = Path(folder) / "converted.keras"
@@ -50,12 +46,21 @@ def converted(file, folder) -> Path:
     return path
 
 
+def modern(old, image_size) -> dict:
+    """The settings of a detector as they are written today."""
+    return {
+        **{key: old[key] for key in KEPT if key in old},
+        "method": new_method(old, image_size),
+        "image_size": image_size,
+    }
+
+
 def new_method(old, image_size) -> dict:
-    network, kind = old["network"], old["anomaly_map"]
+    network, kind = old["network"], old.get("anomaly_map")
     plain = network.get("config", {})
     with_head = plain.get("head") or plain.get("context")
     if kind in MEMORIES:
-        count = old["memory_images"]
+        count = old.get("memory_images")
         settings = {"image_size": image_size, "memory_images": count}
         memory = ours("patch_memory", "PatchMemoryMethod", settings)
         if kind == "memory":
@@ -66,7 +71,7 @@ def new_method(old, image_size) -> dict:
     settings = {"network": network, "anomaly_map": kind}
     if with_head or kind == "segmentation":
         return ours("ssae", "SSAEMethod", settings)
-    settings["alpha"] = old["alpha"]
+    settings["alpha"] = old.get("alpha", 0.2)
     return ours("model_one", "ModelOneMethod", settings)
 
 

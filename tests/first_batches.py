@@ -9,17 +9,18 @@ import json
 
 import keras
 import numpy as np
-from kerasad.batches import make_dataset, texture_bank
 
 from kerasad.config import load_config
 from kerasad.data.capsules import draw_capsule
+from kerasad.data.textures import builtin_textures
+from kerasad.methods import model_one, ssae
 
 # With the features of the corruption, of the augmentations, of both epochs.
 RECIPES = ("default", "robust", "e5", "ds1", "ds2", "h2")
 SETTINGS = ["image_size=64", "batch_size=4", "seed=3"]
 
 
-def fingerprints(prefetch=False) -> dict[str, list[str]]:
+def fingerprints() -> dict[str, list[str]]:
     """Recipe to SHA-256 of batches 0 and 1 of epochs 0 and 1."""
     rng = np.random.default_rng(0)
     images = np.stack([draw_capsule(rng, 64)[0] for _ in range(8)])
@@ -27,14 +28,22 @@ def fingerprints(prefetch=False) -> dict[str, list[str]]:
     for name in RECIPES:
         crop = ["crop=32"] if name in ("default", "robust") else []
         config = load_config(name, SETTINGS + crop)
-        bank = texture_bank(None, config)
-        dataset = make_dataset(images, images, bank, config)
-        dataset.prefetch = prefetch
+        dataset = batches_of(config, images)
         found[name] = []
         for epoch in range(2):
             dataset.set_epoch(epoch)
             found[name] += [digest(dataset[index]) for index in range(2)]
     return found
+
+
+def batches_of(config, images):
+    settings, seed = config.settings, config.seed
+    if config.method == "model_one":
+        return model_one.batches(images, settings, seed)
+    if config.method == "fused":
+        settings = settings.members[0]
+    bank = builtin_textures(seed, config.image_size)
+    return ssae.batches(images, images, bank, settings, seed)
 
 
 def digest(batch) -> str:

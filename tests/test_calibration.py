@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import kerasad
-from kerasad.calibration import (
-    cross_promise,
-    fit_threshold,
+from kerasad.calibration import fit_threshold
+from kerasad.calibration.cross import (
     fold_members,
     out_of_fold,
     pooled,
+    without_guarantee,
 )
 from kerasad.config import load_config
 from kerasad.data.capsules import write_category
@@ -92,10 +92,10 @@ def test_pooled_scores_hold_the_wished_rate():
          "leaving out one of 5 folds barely changes scores"),
     ],
 )  # fmt: skip
-def test_the_promise_is_no_promise(method, said, rng):
+def test_nothing_is_guaranteed_out_of_fold(method, said, rng):
     fpr = None if method == "n-sigma" else 0.1
     fitted = fit_threshold(method, rng.gamma(5.0, size=120), fpr=fpr)
-    assert cross_promise(fitted, 5) == fitted | {"promise": said}
+    assert without_guarantee(fitted, 5) == fitted | {"promise": said}
 
 
 def test_a_detector_keeps_its_folds(rng, tmp_path):
@@ -114,7 +114,7 @@ def test_a_detector_keeps_its_folds(rng, tmp_path):
     assert revived.threshold["promise"].startswith("at most 20 %")
 
 
-# Model II at its least, without corruption: three trainings in seconds.
+# Model II at its least: three trainings in seconds.
 TINY = {
     "image_size": 32,
     "filters": "[8]",
@@ -122,7 +122,7 @@ TINY = {
     "crop": 0,
     "head": False,
     "context": False,
-    "loss": "mse",
+    "method": "ssae",
     "anomaly_map": "squared-error",
     "epochs": 1,
     "batch_size": 4,
@@ -158,7 +158,7 @@ def test_cross_calibrated_training(category, tmp_path):
     assert len(scores) == 10 and fitted.calibration["folds"] == 2
     assert fitted.threshold["threshold"] == max(scores)
     assert fitted.threshold == result.detector.threshold
-    assert result.train_images == 6 and result.updates == 2
+    assert result.train_images == 6 and result.facts["steps"] == 2
     assert len([text for text in spoken if text.startswith("fold")]) == 2
 
 

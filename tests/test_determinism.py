@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from tests.cli.conftest import TINY, category, succeed, trained  # noqa: F401
 from tests.first_batches import fingerprints
 
@@ -52,9 +50,8 @@ PINNED = {
 }
 
 
-@pytest.mark.parametrize("prefetch", [False, True])
-def test_the_first_batches_are_the_pinned_ones(prefetch):
-    assert fingerprints(prefetch) == PINNED
+def test_the_first_batches_are_the_pinned_ones():
+    assert fingerprints() == PINNED
 
 
 def test_a_plain_processor_draws_the_same_batches():

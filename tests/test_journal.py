@@ -1,27 +1,46 @@
 import keras
 import numpy as np
 import pytest
-from kerasad.batches import make_dataset
-from kerasad.building import build_network, compile_network
 
 from kerasad.config import load_config
+from kerasad.methods import model_one, ssae
 from kerasad.training.endless import Endless
+from kerasad.training.gradient import compile_network
 from kerasad.training.journal import Journal
+from kerasad.training.run import Run
 
-SMALL = "image_size=32 crop=0 batch_size=2 epochs=3".split()
+SMALL = "image_size=32 batch_size=2 epochs=3".split()
 
 
-@pytest.mark.parametrize("name", ["default", "h2"])
-def test_the_validation_loss_is_that_of_evaluate(name, rng, tmp_path):
-    small = ["filters=[8,8]", "dilations=[1]", "base_filters=4", "depth=1"]
-    if name == "default":
-        small.append("corruption={blur: 1, colour: 1}")
-    config = load_config(name, [*SMALL, *small])
+SSAE = ["filters=[8,8]", "dilations=[1]", "context=true", "crop=0"]
+
+
+def ssae_parts(images):
+    corruption = "corruption={blur: 1, colour: 1}"
+    settings = load_config("robust", [*SMALL, *SSAE, corruption]).settings
+    parts = [
+        ssae.batches(images, images, None, settings, 0, validation)
+        for validation in (False, True)
+    ]
+    return ssae, settings, *parts
+
+
+def model_one_parts(images):
+    small = [*SMALL, "base_filters=4", "depth=1"]
+    settings = load_config("h2", small).settings
+    parts = [
+        model_one.batches(images, settings, 0, validation)
+        for validation in (False, True)
+    ]
+    return model_one, settings, *parts
+
+
+@pytest.mark.parametrize("make", [ssae_parts, model_one_parts])
+def test_the_validation_loss_is_that_of_evaluate(make, rng, tmp_path):
     images = rng.integers(256, size=(5, 32, 32, 3), dtype="uint8")
-    dataset = make_dataset(images, images, None, config)
-    validation = make_dataset(images, images, None, config, validation=True)
-    model = build_network(config)
-    compile_network(model, config)
+    method, settings, dataset, validation = make(images)
+    model = method.network_of(settings, 32)
+    compile_network(model, method.losses_of(settings), settings)
     seen = []
 
     class Seen(keras.callbacks.Callback):
@@ -29,8 +48,8 @@ def test_the_validation_loss_is_that_of_evaluate(name, rng, tmp_path):
             result = model.evaluate(validation, verbose=0, return_dict=True)
             seen.append(result["loss"])
 
-    path = tmp_path / "checkpoint.npz"
-    journal = Journal(config, len(dataset), validation, path, {})
+    run = Run(settings, checkpoint=tmp_path / "checkpoint.npz")
+    journal = Journal(run, len(dataset), validation)
     model.fit(
         Endless(dataset),
         steps_per_epoch=len(dataset),

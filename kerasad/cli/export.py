@@ -1,7 +1,7 @@
 import click
 
 from kerasad.cli.options import backend_option, import_option, say
-from kerasad.exporting import FORMATS
+from kerasad.export import FORMATS
 
 
 def height_and_width(ctx, param, value):
@@ -30,7 +30,7 @@ def height_and_width(ctx, param, value):
 @click.option(
     "--format",
     "format",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(FORMATS),
     required=True,
     help="What the runtime reads.",
 )
@@ -62,7 +62,7 @@ def command(detector, format, out, input_size):
     Example:
       kerasad export runs/default/detector.keras --format onnx -o parts.onnx
     """
-    from kerasad.export import export
+    from kerasad.export import export, find_format
     from kerasad.loading import load
 
     exported = export(load(detector), out, format, input_size)
@@ -79,8 +79,5 @@ def command(detector, format, out, input_size):
         f"verified with {exported.runtime}: scores differ by at most "
         f"{exported.difference:.1e}, relative"
     )
-    if format == "openvino":
-        say(
-            "on a CPU with bfloat16 OpenVINO rounds to it; compile with "
-            "INFERENCE_PRECISION_HINT=f32 for the same scores"
-        )
+    if hint := find_format(format).hint:
+        say(hint)

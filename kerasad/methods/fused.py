@@ -46,7 +46,7 @@ class FusedSettings(Settings):
 
 
 def member_classes(methods):
-    if not isinstance(methods, (list, tuple)) or len(set(methods)) < 2:
+    if not isinstance(methods, (list, tuple)) or len(methods) < 2:
         raise InputError(
             "config key 'methods' must be a list of two or more methods. "
             f"Received: {shown(methods)}"

@@ -3,6 +3,7 @@
 import math
 import re
 
+from kerasad import legacy
 from kerasad.errors import InputError
 from kerasad.version import __version__
 from kerasad.vetting.classes import is_known
@@ -28,16 +29,13 @@ def check_config(config, stored: int, trusted=frozenset()):
         raise InputError(f"holds a {short(name)}, not a kerasad Detector")
     check_value(config, "", trusted=trusted)
     settings = config["config"]
-    parts = [part for part in ("method", "network") if part in settings]
-    if not parts or not isinstance(settings[parts[0]], dict):
-        raise InputError("holds no method")
-    for part in (*parts, "image_size"):
-        check_size(settings.get(part), f".config.{part}", stored)
-    if "network" in settings:  # of kerasad 0.1, which kept these apart
+    if legacy.is_old(config) and isinstance(settings["network"], dict):
         side = settings["network"].get("config", {}).get("image_size")
-        count = settings.get("memory_images")
-        if settings.get("anomaly_map") in ("memory", "fused"):
-            check_memory(count, side, ".config", stored)
+        settings = legacy.modern(settings, [side, side])
+    if not isinstance(settings.get("method"), dict):
+        raise InputError("holds no method")
+    for part in ("method", "image_size"):
+        check_size(settings.get(part), f".config.{part}", stored)
 
 
 def check_value(value, where, depth=0, finite=True, trusted=frozenset()):

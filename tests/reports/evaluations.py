@@ -32,9 +32,8 @@ def make_detector(**changes):
             "precision": "float32",
         },
         "image_size": (SIZE, SIZE),
-        "anomaly_map": "fused",
+        "method": SimpleNamespace(map_names=("segmentation", "memory-1")),
         "sigma": 4.0,
-        "normalise": True,
         "score": "max",
         "top_fraction": 0.001,
     }

@@ -7,23 +7,9 @@ import keras
 import numpy as np
 
 from kerasad.errors import InputError
-from kerasad.exporting.routes import (
-    FORMATS,
-    ONE_IMAGE,
-    ROUTES,
-    RUNTIMES,
-    advice,
-    check_route,
-    distributions,
-    installed,
-)
-from kerasad.exporting.runtimes import opened
-from kerasad.exporting.targets import (
-    check_target,
-    replacing_artefact,
-    reserve,
-)
-from kerasad.exporting.writers import OUTPUTS, write
+from kerasad.export import find_format
+from kerasad.export.format import distributions, installed, outputs_of
+from kerasad.export.targets import check_target, replacing_artefact, reserve
 
 TOLERANCE = 1e-3  # relative, of scores and maps
 SMALLEST = 1e-3  # a score below is compared as if it were this large
@@ -57,8 +43,8 @@ def export(detector, path, format, input_size=None) -> Exported:
     Args:
         detector: a calibrated `kerasad.Detector`.
         path: where to write; a previous export there is replaced. Ends in
-            the suffix of `FORMATS`; a SavedModel is a folder.
-        format: str, a key of `kerasad.exporting.FORMATS`.
+            the suffix of the format; a SavedModel is a folder.
+        format: str, one of `kerasad.export.FORMATS`.
         input_size: pair of ints, `(height, width)` in pixels. Size of the
             raw images, which the graph resizes; `None` for the detector's.
 
@@ -68,7 +54,8 @@ def export(detector, path, format, input_size=None) -> Exported:
             something else than the detector; nothing is written then.
     """
     backend = keras.backend.backend()
-    check_route(format, backend, detector.score)
+    format = find_format(format)
+    format.check(backend, detector.score)
     target = check_target(path, format)
     if detector.threshold is None:
         raise InputError(
@@ -76,16 +63,16 @@ def export(detector, path, format, input_size=None) -> Exported:
             "anomalous; set one with `kerasad threshold`"
         )
     size = tuple(input_size or detector.image_size)
-    batch = 1 if (format, backend) in ONE_IMAGE else None
+    batch = 1 if backend in format.one_image else None
     difference = None
     with replacing_artefact(target) as folder:
         reserve(folder, GRAPH + 2 * 4 * detector.count_params())
-        artefact = folder / f"model{FORMATS[format]}"
-        write(detector, artefact, format, size, batch)
-        if installed(RUNTIMES[format]):
+        artefact = folder / f"model{format.suffix}"
+        format.write(detector, artefact, size, batch)
+        if installed(format.runtime):
             difference = verify(detector, artefact, format, size, batch)
-    runtime = distributions([RUNTIMES[format]])
-    return Exported(target, format, size, batch, runtime, difference)
+    runtime = distributions([format.runtime])
+    return Exported(target, format.name, size, batch, runtime, difference)
 
 
 def verify(detector, path, format, size, batch) -> float:
@@ -102,10 +89,11 @@ def verify(detector, path, format, size, batch) -> float:
         run(images[start : start + count])
         for start in range(0, len(images), count)
     ]
+    names = outputs_of(detector)
     received = {
-        name: np.concatenate([part[name] for part in parts]) for name in OUTPUTS
+        name: np.concatenate([part[name] for part in parts]) for name in names
     }
-    for name in OUTPUTS[:2] + OUTPUTS[3:]:
+    for name in [name for name in names if name != "is_anomalous"]:
         difference = relative_difference(received[name], expected[name])
         if not difference <= TOLERANCE:  # NaN fails too
             raise mismatch(format, name, f"by {difference:.2g}, relative")
@@ -119,6 +107,17 @@ def verify(detector, path, format, size, batch) -> float:
     return relative_difference(
         received["anomaly_score"], expected["anomaly_score"]
     )
+
+
+def opened(path, format):
+    """An artefact, loaded once, as a callable from images to numpy arrays."""
+    compute = format.open(str(path))
+
+    def run(images):
+        outputs = compute(images)
+        return {name: np.asarray(value) for name, value in outputs.items()}
+
+    return run
 
 
 def sample_images(size) -> np.ndarray:
@@ -141,9 +140,10 @@ def relative_difference(received, expected) -> float:
 
 def mismatch(format, name, how) -> InputError:
     backend = keras.backend.backend()
-    others = [b for f, b in ROUTES if f == format and b != backend]
-    remedy = f"; try {advice(format, backend)}" if others else ""
+    remedy = ""
+    if set(format.needs) - {backend}:
+        remedy = f"; try {format.advice(other_than=backend)}"
     return InputError(
-        f"format {format} on the {backend} backend gives another {name} than "
-        f"the detector, {how}; nothing was written{remedy}"
+        f"format {format.name} on the {backend} backend gives another {name} "
+        f"than the detector, {how}; nothing was written{remedy}"
     )

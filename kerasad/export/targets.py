@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 from kerasad.errors import InputError
-from kerasad.exporting.routes import FORMATS
+from kerasad.export.format import Format
 from kerasad.files import beside, writing
 
 # What a SavedModel may hold; a folder with anything else is not ours.
@@ -12,19 +12,19 @@ SAVED_MODEL = {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
 BLOCK = 1 << 20  # bytes
 
 
-def check_target(path, format: str) -> Path:
+def check_target(path, format: Format) -> Path:
     """The path, if an artefact of `format` may be written there.
 
     Raises:
         InputError: wrong suffix, or something else is there already.
     """
     path = Path(path)
-    suffix = FORMATS[format]
+    suffix = format.suffix
     if suffix:
         if path.suffix.lower() != suffix:
             raise InputError(
-                f"{path}: format {format} is a file that ends in {suffix}; "
-                f"use {path.with_suffix(suffix)}"
+                f"{path}: format {format.name} is a file that ends in "
+                f"{suffix}; use {path.with_suffix(suffix)}"
             )
         if path.is_dir():
             raise InputError(f"{path}: is a folder; choose another name")
@@ -39,8 +39,8 @@ def check_target(path, format: str) -> Path:
             )
     elif path.exists():
         raise InputError(
-            f"{path}: is a file; format {format} is a folder, choose a new "
-            "or empty one"
+            f"{path}: is a file; format {format.name} is a folder, choose a "
+            "new or empty one"
         )
     return path
 
