@@ -58,7 +58,7 @@ def main(arguments=None):
         + test_samples(options.category)
     )
     for name in wanted:
-        config = load_config(name, options.set)
+        config = load_config(name, settings_of(name, options.set))
         request = {
             "config": config.flat(),
             "data": data,
@@ -102,11 +102,17 @@ def parse(arguments):
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="changes a key of every configuration, such as stem=4",
+        help="changes a key of each configuration that has it, such as stem=4",
     )
     parser.add_argument("--runs", type=Path, default=HERE / "runs" / "paper")
     parser.add_argument("--results", type=Path, default=HERE / "results")
     return parser.parse_args(arguments)
+
+
+def settings_of(name, settings):
+    """Those of the settings that the method of a recipe has."""
+    keys = load_config(name).flat()
+    return [s for s in settings if s.partition("=")[0] in keys]
 
 
 def chosen(options):

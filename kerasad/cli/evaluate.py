@@ -106,11 +106,10 @@ def command(
       kerasad evaluate --sweep
     """
     from kerasad.cli.progress import counter
-    from kerasad.evaluation import evaluate
+    from kerasad.evaluation import evaluate, sweep
     from kerasad.loading import load
     from kerasad.reports.results import table, write_results
     from kerasad.reports.sweep import sweep_table
-    from kerasad.robustness import sweep
 
     if shift is not None and detector == DETECTOR and is_path(shift):
         detector, shift = shift, "paper"  # the bare flag, then DETECTOR

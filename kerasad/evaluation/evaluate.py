@@ -7,15 +7,19 @@ import keras
 import numpy as np
 
 from kerasad import metrics
-from kerasad.calibration import fpr_range, p_values
+from kerasad.calibration.conformal import fpr_range, p_values
 from kerasad.data.flaws import leaked, remarks
 from kerasad.data.mvtec import read_sample, test_samples
 from kerasad.data.shifts import apply_shift
 from kerasad.errors import InputError
+from kerasad.evaluation.measures import (
+    FPR_LIMIT,
+    Scored,
+    confidence,
+    measured,
+)
 from kerasad.provenance import versions
 
-FPR_LIMIT = 0.3
-STRICT_FPR_LIMIT = 0.05
 CHUNK = 64  # images in memory at full precision at a time
 
 
@@ -40,6 +44,11 @@ class Evaluation:
     p_values: np.ndarray
     metrics: dict
     remarks: list = field(default_factory=list)
+
+    @property
+    def scored(self) -> Scored:
+        labels = np.array([sample.label for sample in self.samples])
+        return Scored(labels, self.scores, self.masks, self.maps)
 
 
 def evaluate(
@@ -69,16 +78,16 @@ def evaluate(
     """
     started = time.monotonic()
     detector.check_calibrated()
-    size = detector.image_size[0]
-    samples, images, masks = load_test(data, size, min_defect_area)
+    everything = test_samples(data)
+    split = load_test(everything, data, detector.image_size, min_defect_area)
+    left_out = 0
     if shift is not None:
-        for index in range(len(samples)):
-            images[index], masks[index] = apply_shift(
-                shift, images[index], masks[index], seed, index, severity
-            )
-    maps = np.empty((len(samples), size, size), "float32")
-    reconstructions = None
-    scores = np.empty(len(samples))
+        split, gone = split.shifted(shift, seed, severity)
+        left_out = int(gone.sum())
+        split = split.only(~gone)
+    samples, images, masks = split.samples, split.images, split.masks
+    maps = np.empty(masks.shape, "float32")
+    reconstructions, scores = None, np.empty(len(samples))
     for start in range(0, len(samples), CHUNK):
         stop = min(start + CHUNK, len(samples))
         result = detector.predict(images[start:stop])
@@ -92,7 +101,8 @@ def evaluate(
         if progress is not None:
             progress(stop, len(samples))
     threshold = detector.threshold["threshold"]
-    table = measure(samples, masks, maps, scores, threshold)
+    scored = Scored(split.labels, scores, masks, maps, seed)
+    table = measure(samples, scored, threshold)
     table["at_threshold"] = {
         "method": detector.threshold["method"],
         "threshold": threshold,
@@ -103,19 +113,26 @@ def evaluate(
     table["at_pixel_threshold"] = pixel_decision(
         masks, maps, detector.pixel_threshold
     )
-    table["confidence"] = confidence(samples, masks, maps, scores, seed)
+    table["confidence"] = confidence(scored)
     provenance = detector.provenance or {}
-    found = leaked(data, samples)
+    found = leaked(data, everything)
     table |= {
         "leaked_images": None if found is None else len(found),
         "min_defect_area": min_defect_area,
         "shift": shift and {"name": shift, "severity": severity, "seed": seed},
+        "left_out": left_out,
         "backend": keras.backend.backend(),
         "versions": versions(),
         "config": provenance.get("config", {}).get("name"),
         "seed": provenance.get("seed"),
         "seconds": round(time.monotonic() - started, 3),
     }
+    sentences = remarks(data, everything, found)
+    if left_out:
+        sentences.append(
+            f"{left_out} defective images are left out, whose whole defect "
+            "the shift moved out of the picture"
+        )
     return Evaluation(
         samples=samples,
         images=images,
@@ -126,38 +143,68 @@ def evaluate(
         flagged=scores > threshold,
         p_values=p_values(detector.calibration["scores"], scores),
         metrics=table,
-        remarks=remarks(data, test_samples(data), found),
+        remarks=sentences,
     )
 
 
-def load_test(data, size, min_defect_area=0):
-    samples, images, masks = [], [], []
-    for sample in test_samples(data):
-        image, mask = read_sample(sample, size)
+@dataclass
+class TestSplit:
+    """Labelled images at one size; `indices` are their places in the split."""
+
+    __test__ = False  # its name is not pytest's business
+
+    samples: list
+    images: np.ndarray
+    masks: np.ndarray
+    indices: np.ndarray
+
+    @property
+    def labels(self):
+        return np.array([sample.label for sample in self.samples])
+
+    def only(self, keep):
+        kept = [s for s, own in zip(self.samples, keep, strict=True) if own]
+        return TestSplit(
+            kept, self.images[keep], self.masks[keep], self.indices[keep]
+        )
+
+    def shifted(self, name, seed, severity):
+        """The split after a shift, and whose whole defect left the picture."""
+        images, masks = self.images.copy(), self.masks.copy()
+        gone = np.zeros(len(images), bool)
+        for row, index in enumerate(self.indices):
+            images[row], masks[row] = apply_shift(
+                name, images[row], masks[row], seed, index, severity
+            )
+            gone[row] = self.masks[row].any() and not masks[row].any()
+        return TestSplit(self.samples, images, masks, self.indices), gone
+
+
+def load_test(samples, data, sides, min_defect_area=0) -> TestSplit:
+    """Reads samples, without those whose defect is smaller."""
+    kept, images, masks, indices = [], [], [], []
+    for index, sample in enumerate(samples):
+        image, mask = read_sample(sample, sides[0])
         if sample.label and mask.sum() < min_defect_area:
             continue
-        samples.append(sample)
+        kept.append(sample)
         images.append(image)
         masks.append(mask)
-    if not samples:
+        indices.append(index)
+    if not kept:
         raise InputError(
             f"{data}: no test image has a defect of {min_defect_area} pixels; "
             "lower --min-defect-area"
         )
-    return samples, np.stack(images), np.stack(masks)
+    return TestSplit(kept, np.stack(images), np.stack(masks), np.array(indices))
 
 
-def measure(samples, masks, maps, scores, threshold) -> dict:
-    """The metrics of DESIGN's `metrics.json`; `None` where undefined."""
-    labels = np.array([sample.label for sample in samples])
-    best_f1 = metrics.f1_max(labels, scores)
+def measure(samples, scored, threshold) -> dict:
+    """What `metrics.json` says of scores and maps; `None` where undefined."""
+    labels, scores = scored.labels, scored.scores
     return {
-        "image_roc_auc": metrics.roc_auc(labels, scores),
-        "image_ap": metrics.average_precision(labels, scores),
-        **metrics.pixel_metrics(masks, maps, fpr_limit=FPR_LIMIT),
+        **measured(scored),
         "aupro_fpr_limit": FPR_LIMIT,
-        "aupro_005": metrics.aupro(masks, maps, STRICT_FPR_LIMIT),
-        "f1_max": best_f1 and best_f1[0],
         "f1_floor": metrics.f1_floor(labels),
         "at_threshold": metrics.confusion(labels, scores > threshold),
         "images": len(samples),
@@ -167,7 +214,7 @@ def measure(samples, masks, maps, scores, threshold) -> dict:
             [sample.defect for sample in samples], scores, threshold
         ),
         "by_defect_size": metrics.by_defect_size(
-            masks, labels, scores, threshold
+            scored.masks, labels, scores, threshold
         ),
     }
 
@@ -196,26 +243,3 @@ def rate_range(detector):
     if fitted["method"] != "conformal" or "folds" in detector.calibration:
         return None
     return list(fpr_range(fitted["images"], fitted["fpr"]))
-
-
-def confidence(samples, masks, maps, scores, seed=0) -> dict:
-    """95 % bootstrap intervals over images, `None` where undefined."""
-    labels = np.array([sample.label for sample in samples])
-    functions = {
-        "image_roc_auc": metrics.roc_auc,
-        "image_ap": metrics.average_precision,
-        "f1_max": lambda labels, scores: metrics.f1_max(labels, scores)[0],
-    }
-    intervals = {
-        name: metrics.bootstrap(
-            function, labels, scores, seed=seed, strata=labels
-        )
-        for name, function in functions.items()
-    }
-    intervals |= metrics.pixel_bootstrap(
-        masks, maps, seed=seed, fpr_limit=FPR_LIMIT
-    )
-    return {
-        name: None if low is None else [low, high]
-        for name, (low, high) in intervals.items()
-    }

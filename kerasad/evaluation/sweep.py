@@ -3,9 +3,10 @@
 import numpy as np
 
 from kerasad import metrics
+from kerasad.data.mvtec import test_samples
 from kerasad.data.shifts import SHIFTS, apply_shift
 from kerasad.errors import InputError
-from kerasad.evaluation import CHUNK, load_test
+from kerasad.evaluation.evaluate import CHUNK, load_test
 
 SEVERITIES = (0.25, 0.5, 1.0, 1.5, 2.0)
 
@@ -50,31 +51,26 @@ def sweep(
             is not calibrated.
     """
     shifts, severities = check_sweep(detector, shifts, severities)
-    samples, images, masks = load_test(
-        data, detector.image_size[0], min_defect_area
+    split = load_test(
+        test_samples(data), data, detector.image_size, min_defect_area
     )
-    labels = np.array([sample.label for sample in samples])
-    steps = len(samples) * (1 + len(shifts) * len(severities))
+    labels = split.labels
+    steps = len(labels) * (1 + len(shifts) * len(severities))
     done = 0
 
     def scored(name, severity):
         nonlocal done
-        scores, left = np.empty(len(images)), np.zeros(len(images), bool)
-        for start in range(0, len(images), CHUNK):
-            chosen = range(start, min(start + CHUNK, len(images)))
-            batch = []
-            for index in chosen:
-                image, mask = apply_shift(
-                    name, images[index], masks[index], seed, index, severity
-                )
-                batch.append(image)
-                left[index] = masks[index].any() and not mask.any()
-            result = detector.predict(np.stack(batch))
-            scores[chosen] = result["anomaly_score"]
-            done += len(chosen)
+        scores, gone = np.empty(len(labels)), np.zeros(len(labels), bool)
+        for start in range(0, len(labels), CHUNK):
+            chosen = np.zeros(len(labels), bool)
+            chosen[start : start + CHUNK] = True
+            part, left = split.only(chosen).shifted(name, seed, severity)
+            scores[chosen] = detector.predict(part.images)["anomaly_score"]
+            gone[chosen] = left
+            done += len(left)
             if progress is not None:
                 progress(done, steps)
-        return scores, left
+        return scores, gone
 
     threshold = detector.threshold["threshold"]
     before, _ = scored(shifts[0], 0.0)  # severity 0 changes nothing
