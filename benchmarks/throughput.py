@@ -3,11 +3,10 @@
     python -m benchmarks.throughput [--rounds 3] [--seconds 20]
 
 Each way trains in a process of its own, in turn, `--rounds` times: kerasad
-through `fit`, as `kerasad train` does, the plain loop by itself; both have the
-next batch made in the background. An image is what the recipe trains on: a crop
-of 128 pixels of an image of 256, corrupted anew; for the paper's Model II a
-whole image. Prints a Markdown table: medians of images a second, the ratio to
-the plain float32 PyTorch loop of the same round, the share of the rate that is
+through `fit`, as `kerasad train` does, the plain loop by itself. An image
+is what the recipe trains on: a crop of 128 pixels of an image of 256, corrupted
+anew; for the paper's Model II a whole image. Prints a Markdown table: medians
+of images a second, the ratio to the plain float32 PyTorch loop of the same round, the share of the rate that is
 lost against training on one batch again and again, and the peak memory.
 """
 
@@ -93,8 +92,8 @@ def run(index, arguments):
 
 def work(options):
     from kerasad.batches import make_dataset, texture_bank
+    from kerasad.capsules.category import draw_capsule
     from kerasad.config import load_config
-    from kerasad.data.capsules import draw_capsule
 
     what, _, recipe, precision = WAYS[options.way]
     config = load_config(recipe, [*options.set, f"precision={precision}"])
@@ -102,7 +101,6 @@ def work(options):
     rng = np.random.default_rng(0)
     images = np.stack([draw_capsule(rng, size)[0] for _ in range(32)])
     dataset = make_dataset(images, images, texture_bank(None, config), config)
-    dataset.prefetch = True
     rate = (plain_rates if what.startswith("plain") else keras_rates)(config)
     fixed = rate(Again(dataset), options.seconds)
     found = rate(dataset, options.seconds)

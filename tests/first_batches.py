@@ -11,15 +11,15 @@ import keras
 import numpy as np
 
 from kerasad.batches import make_dataset, texture_bank
+from kerasad.capsules.category import draw_capsule
 from kerasad.config import load_config
-from kerasad.data.capsules import draw_capsule
 
 # With the features of the corruption, of the augmentations, of both epochs.
 RECIPES = ("default", "robust", "e5", "ds1", "ds2", "h2")
 SETTINGS = ["image_size=64", "batch_size=4", "seed=3"]
 
 
-def fingerprints(prefetch=False) -> dict[str, list[str]]:
+def fingerprints() -> dict[str, list[str]]:
     """Recipe to SHA-256 of batches 0 and 1 of epochs 0 and 1."""
     rng = np.random.default_rng(0)
     images = np.stack([draw_capsule(rng, 64)[0] for _ in range(8)])
@@ -29,7 +29,6 @@ def fingerprints(prefetch=False) -> dict[str, list[str]]:
         config = load_config(name, SETTINGS + crop)
         bank = texture_bank(None, config)
         dataset = make_dataset(images, images, bank, config)
-        dataset.prefetch = prefetch
         found[name] = []
         for epoch in range(2):
             dataset.set_epoch(epoch)

@@ -10,8 +10,8 @@ from kerasad.calibration import (
     out_of_fold,
     pooled,
 )
+from kerasad.capsules.category import write_category
 from kerasad.config import load_config
-from kerasad.data.capsules import write_category
 from kerasad.errors import InputError
 from kerasad.thresholds import fit_threshold
 from kerasad.training import train

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 ROWS = [
     {"errors", "text", "version", "schedules", "filters"},
     {"files", "history", "config_rules"},
+    {"capsules"},
     {
         "backend",
         "config",
@@ -36,7 +37,7 @@ ROWS = [
 ]
 NO_KERAS = {
     "errors", "files", "text", "config", "config_rules", "schedules",
-    "metrics", "thresholds", "calibration", "vetting",
+    "metrics", "thresholds", "calibration", "vetting", "capsules",
 }  # fmt: skip
 MODULES = sorted(
     path.relative_to(PACKAGE).with_suffix("")

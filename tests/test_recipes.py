@@ -7,7 +7,7 @@ from PIL import Image
 
 import kerasad
 from kerasad import config
-from kerasad.data.capsules import draw_capsule
+from kerasad.capsules.category import draw_capsule
 from kerasad.errors import InputError
 from kerasad.training import train
 

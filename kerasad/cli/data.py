@@ -27,8 +27,8 @@ def capsules(folder, size, seed):
     Example:
       kerasad data capsules capsules_512 --size 512
     """
+    from kerasad.capsules.category import write_category
     from kerasad.cli.progress import counter
-    from kerasad.data.capsules import write_category
 
     write_category(folder, size=size, seed=seed, progress=counter("drawing"))
     click.echo(folder)

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 
 from kerasad.data.corruption_masks import visible_change
-from kerasad.data.lookahead import LookAhead
 from kerasad.layers.context import CHANNELS
 from kerasad.losses.masked import masked_weights
 
@@ -19,45 +18,29 @@ class ImageDataset(keras.utils.PyDataset):
     count and order of access cannot change it.
 
     The epoch does not advance by itself, because Keras runs through a part
-    of an epoch before training starts, and how often depends on the backend.
-    Give the data set's `FollowEpochs` to `fit`, together with
-    `shuffle=False`, for the data set orders its images itself:
-
-    ```python
-    callbacks = [FollowEpochs(dataset)]
-    model.fit(dataset, epochs=10, shuffle=False, callbacks=callbacks)
-    ```
-
-    Leave `steps_per_epoch` unset. `workers` above 1 are refused: Keras 3.15
-    then trains on the left-over batches of its first pass (JAX, PyTorch).
+    of an epoch before training starts, and how often depends on the backend:
+    an endless stream over the epochs is what `fit` is given, together with
+    `shuffle=False`, for the data set orders its images itself. `workers`
+    above 1 are refused: Keras 3.15 then trains on the left-over batches of
+    its first pass (JAX, PyTorch).
 
     Args:
         images: uint8 array, `(n, height, width, 3)`. Normal images only.
         batch_size: int. The last batch of an epoch may be smaller.
         seed: int. Root of all randomness in the data set.
         augment: callable `(image, rng) -> image`, uint8 in and out.
-        prefetch: bool. Whether a background thread prepares the next batch
-            while this one is trained on. Does not change the batches.
         **kwargs: see `keras.utils.PyDataset`.
 
     Returns:
         Two float32 arrays a batch, `(batch, height, width, 3)` in `[0, 1]`.
     """
 
-    def __init__(
-        self,
-        images,
-        batch_size,
-        seed=0,
-        augment=None,
-        prefetch=False,
-        **kwargs,
-    ):
+    def __init__(self, images, batch_size, seed=0, augment=None, **kwargs):
         super().__init__(**kwargs)
         if self.workers > 1:
             raise ValueError(
                 "Argument `workers` must be 1, for with more Keras trains on "
-                "batches of another epoch; use `prefetch=True` instead. "
+                "batches of another epoch. "
                 f"Received: workers={self.workers}"
             )
         if np.ndim(images) != 4 or len(images) == 0 or images.dtype != "uint8":
@@ -70,9 +53,7 @@ class ImageDataset(keras.utils.PyDataset):
         self.batch_size = batch_size
         self.seed = seed
         self.augment = augment
-        self.prefetch = prefetch
         self.epoch = 0
-        self._ahead = None
 
     def set_epoch(self, epoch):
         """Draw the batches of this epoch from now on."""
@@ -82,23 +63,7 @@ class ImageDataset(keras.utils.PyDataset):
         return math.ceil(len(self.images) / self.batch_size)
 
     def __getitem__(self, index):
-        epoch = self.epoch
-        if not self.prefetch:
-            return self.batch(epoch, index)
-        ahead, key = self._ahead, (epoch, index)
-        found = ahead is not None and ahead.key == key
-        batch = ahead.result() if found else self.batch(*key)
-
-        last = index + 1 == len(self)
-        following = (epoch + 1, 0) if last else (epoch, index + 1)
-        if ahead is None or ahead.key != following:
-            if ahead is not None:
-                ahead.join()
-            self._ahead = LookAhead(self.batch, following)
-        return batch
-
-    def __getstate__(self):
-        return {**self.__dict__, "_ahead": None}  # threads do not travel
+        return self.batch(self.epoch, index)
 
     def batch(self, epoch, index):
         """Batch `index` of any epoch, whatever `epoch` is set to."""
@@ -124,7 +89,7 @@ class ImageDataset(keras.utils.PyDataset):
 class CorruptionDataset(ImageDataset):
     """Batches of `(corrupted, clean, weights)` from normal images.
 
-    Purity, epochs and `prefetch`: see `ImageDataset`.
+    Purity and epochs: see `ImageDataset`.
 
     Args:
         images: uint8 array, `(n, height, width, 3)`. Normal images only.
@@ -146,7 +111,6 @@ class CorruptionDataset(ImageDataset):
             `corrupt` with a method `place`. `None` for whole images.
         context: `kerasad.layers.context.HostContext`. Inputs then have its
             8 channels.
-        prefetch: see `ImageDataset`.
         **kwargs: see `keras.utils.PyDataset`.
 
     Returns:
@@ -175,10 +139,9 @@ class CorruptionDataset(ImageDataset):
         mask_floor=0.0,
         crop=None,
         context=None,
-        prefetch=False,
         **kwargs,
     ):
-        super().__init__(images, batch_size, seed, augment, prefetch, **kwargs)
+        super().__init__(images, batch_size, seed, augment, **kwargs)
         masked_weights(np.zeros((1, 1)), mask_weight)  # refuses a bad weight
         self.corrupt = corrupt
         self.mask_weight = mask_weight
@@ -250,14 +213,3 @@ class CorruptionDataset(ImageDataset):
         corner = np.unravel_index(pixel, mask.shape) - within
         top, left = np.clip(corner, 0, free)
         return slice(top, top + side), slice(left, left + side)
-
-
-class FollowEpochs(keras.callbacks.Callback):
-    """Sets a data set's epoch to the one that `fit` is about to train."""
-
-    def __init__(self, dataset):
-        super().__init__()
-        self.dataset = dataset
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.dataset.set_epoch(epoch)

@@ -1,15 +1,8 @@
-import pickle
-import threading
-
 import keras
 import numpy as np
 import pytest
 
-from kerasad.data.datasets import (
-    CorruptionDataset,
-    FollowEpochs,
-    ImageDataset,
-)
+from kerasad.data.datasets import CorruptionDataset, ImageDataset
 from kerasad.endless import Endless
 from kerasad.losses.masked import masked_weights
 
@@ -94,35 +87,6 @@ def test_image_dataset_yields_the_image_twice(images):
     assert inputs.shape == (4, 16, 16, 3) and equal(inputs, targets)
 
 
-@pytest.mark.parametrize("order", [range(3), (2, 0, 1, 1), (0, 0, 1)])
-def test_prefetch_changes_nothing_and_ends(images, order):
-    plain, ahead = make(images), make(images, prefetch=True)
-    for epoch in range(2):
-        plain.set_epoch(epoch)
-        ahead.set_epoch(epoch)
-        assert all(equal(plain[i], ahead[i]) for i in order)
-    copy = pickle.loads(pickle.dumps(ahead))
-    assert equal(copy[0], plain[0])
-    for dataset in (ahead, copy):
-        dataset._ahead.join(timeout=5)
-    running = [t.name for t in threading.enumerate() if "kerasad" in t.name]
-    assert running == []
-
-
-def test_prefetch_raises_where_the_batch_is_asked_for(images):
-    def fail_later(image, rng):
-        if rng.random() < 0.2:
-            raise RuntimeError("from the corruption")
-        return corrupt(image, rng)
-
-    dataset = CorruptionDataset(images, fail_later, 1, seed=0, prefetch=True)
-    with pytest.raises(RuntimeError, match="from the corruption"):
-        for epoch in range(10):
-            dataset.set_epoch(epoch)
-            for index in range(len(dataset)):
-                dataset[index]
-
-
 class Coded(CorruptionDataset):
     """The clean images carry the epoch and the index."""
 
@@ -147,25 +111,8 @@ def code(y_true, y_pred):
     return keras.ops.mean(y_true, axis=(1, 2, 3))
 
 
-@pytest.mark.parametrize("prefetch", [False, True])
-def test_fit_trains_epoch_e_on_epoch_e(images, prefetch):
-    dataset = Coded(images[:6], corrupt, 2, seed=0, prefetch=prefetch)
-    model = keras.Sequential([keras.layers.Conv2D(3, 1)])  # built by `fit`
-    model.compile("sgd", "mse", metrics=[code])
-    seen = Seen()
-    model.fit(
-        dataset,
-        epochs=4,
-        initial_epoch=1,
-        shuffle=False,
-        callbacks=[FollowEpochs(dataset), seen],
-        verbose=0,
-    )
-    assert seen.codes == [10, 11, 12, 20, 21, 22, 30, 31, 32]
-
-
-def test_fit_on_an_endless_one_needs_no_callback(images):
-    dataset = Coded(images[:6], corrupt, 2, seed=0, prefetch=True)
+def test_fit_trains_epoch_e_on_epoch_e(images):
+    dataset = Coded(images[:6], corrupt, 2, seed=0)
     model = keras.Sequential([keras.layers.Conv2D(3, 1)])
     model.compile("sgd", "mse", metrics=[code])
     seen = Seen()
