@@ -19,7 +19,7 @@ import keras
 
 from kerasad.capsules.category import write_category
 from kerasad.config import load_config
-from kerasad.data.images import image_files
+from kerasad.data.folders import image_files
 from kerasad.prediction import predict_files
 from kerasad.training import train
 

@@ -10,7 +10,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from kerasad.data.images import SUFFIXES, image_files, read_image, resized
+from kerasad.data.decoding import SUFFIXES
+from kerasad.data.folders import image_files
+from kerasad.data.images import read_image, resized
 from kerasad.errors import InputError
 from kerasad.reports.figures import overlay, write_image
 from kerasad.thresholds import p_values

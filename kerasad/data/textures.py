@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kerasad.data.decoding import check_pixels, check_regular, pixel_limit
-from kerasad.data.images import SUFFIXES
+from kerasad.data.decoding import (
+    SUFFIXES,
+    check_pixels,
+    check_regular,
+    pixel_limit,
+)
 from kerasad.data.procedural_textures import procedural_textures
 from kerasad.errors import InputError
 
