@@ -187,7 +187,7 @@ def seconds_of(compute, images, limit):
 
 @functools.cache
 def drawn(count, size=256):
-    from kerasad.data.capsules import draw_capsule
+    from kerasad.capsules import draw_capsule
 
     rng = np.random.default_rng(0)
     return np.stack([draw_capsule(rng, size)[0] for _ in range(count)])

@@ -234,7 +234,7 @@ def measure(kills, seed, folder, settings, say) -> Report:
         # Once, before the forks; Keras may look for TensorFlow at any time.
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-    from kerasad.data.capsules import write_category
+    from kerasad.capsules import write_category
 
     report = Report(keras.backend.backend())
     moments = random.Random(seed)

@@ -32,7 +32,8 @@ from benchmarks.paper_tables import (
 )
 from kerasad import metrics
 from kerasad.config import load_config
-from kerasad.data.mvtec import fingerprint, test_samples, training_samples
+from kerasad.data.category import fingerprint
+from kerasad.data.layouts import open_category
 from kerasad.errors import InputError
 from kerasad.evaluation import evaluate
 from kerasad.files import write_text
@@ -52,10 +53,10 @@ def main(arguments=None):
     minutes = options.budget and options.budget / len(wanted)
     options.runs.mkdir(parents=True, exist_ok=True)
     options.results.mkdir(parents=True, exist_ok=True)
+    category = open_category(options.category)
     data = fingerprint(
         sample.path
-        for sample in training_samples(options.category)
-        + test_samples(options.category)
+        for sample in category.samples("train") + category.samples("test")
     )
     for name in wanted:
         config = load_config(name, settings_of(name, options.set))

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import keras
 
+from kerasad.capsules import write_category
 from kerasad.config import load_config
-from kerasad.data.capsules import write_category
-from kerasad.data.images import image_files
+from kerasad.data.folders import image_files
 from kerasad.prediction import predict_files
 from kerasad.training.train import train
 

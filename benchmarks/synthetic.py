@@ -19,7 +19,7 @@ from kerasad.calibration.split import split
 from kerasad.config import from_mapping
 from kerasad.data.foreground import foreground_map
 from kerasad.data.images import load_images
-from kerasad.data.mvtec import training_samples
+from kerasad.data.layouts import open_category
 from kerasad.loading import load
 
 VISIBLE = 10  # of 255: a pixel that changed by less is no defect
@@ -48,8 +48,8 @@ def main(arguments=None):
 
 def normal_images(category, config):
     """The images that the config trains on, and those that it holds out."""
-    paths = [sample.path for sample in training_samples(category)]
-    images = load_images(paths, config.image_size)
+    samples = open_category(category).samples("train")
+    images = load_images(samples, config.image_size)
     chosen, held_out = split(len(images), config.validation_share, config.seed)
     return images[chosen], images[held_out]
 

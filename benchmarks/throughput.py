@@ -92,8 +92,8 @@ def run(index, arguments):
 
 
 def work(options):
+    from kerasad.capsules import draw_capsule
     from kerasad.config import load_config
-    from kerasad.data.capsules import draw_capsule
     from kerasad.data.textures import builtin_textures
     from kerasad.methods import ssae
 

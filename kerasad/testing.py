@@ -105,12 +105,12 @@ def check_batches(detector, images):
     )
 
 
-def sample_images(size):
+def sample_images(size, count=COUNT + HELD_OUT):
     """Seeded pictures of a blurred disc that lies nearly alike in each."""
     rng = np.random.default_rng(0)
     y, x = np.mgrid[:size, :size] / size
     images = []
-    for _ in range(COUNT + HELD_OUT):
+    for _ in range(count):
         row, column = rng.normal(0.5, 0.02, 2)
         distance = np.hypot(y - row, x - column)
         grey = 60 + 140 / (1 + np.exp(40 * (distance - 0.3)))

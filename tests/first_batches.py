@@ -10,8 +10,8 @@ import json
 import keras
 import numpy as np
 
+from kerasad.capsules import draw_capsule
 from kerasad.config import load_config
-from kerasad.data.capsules import draw_capsule
 from kerasad.data.textures import builtin_textures
 from kerasad.methods import model_one, ssae
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasad.data.capsules import write_category
+from kerasad.capsules import write_category
 from kerasad.errors import InputError
 from kerasad.files import locked, replacing, write_text
 from kerasad.reports.canvas import new_figure, save_png

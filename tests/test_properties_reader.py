@@ -5,7 +5,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from kerasad.data.images import SUFFIXES, read_image, read_mask
+from kerasad.data.decoding import SUFFIXES
+from kerasad.data.images import read_image, read_mask
 from kerasad.errors import InputError
 
 QUICK = settings(max_examples=40, deadline=None, derandomize=True)

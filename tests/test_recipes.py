@@ -7,7 +7,7 @@ from PIL import Image
 
 import kerasad
 from kerasad import config
-from kerasad.data.capsules import draw_capsule
+from kerasad.capsules import draw_capsule
 from kerasad.errors import InputError
 from kerasad.training.train import train
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from kerasad.data.capsules import DEFECTS, draw_capsule
+from kerasad.capsules import DEFECTS, draw_capsule
 from kerasad.metrics import roc_auc
 from kerasad.models import SSAE
 from tests.small import plain_detector

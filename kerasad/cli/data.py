@@ -27,8 +27,8 @@ def capsules(folder, size, seed):
     Example:
       kerasad data capsules capsules_512 --size 512
     """
+    from kerasad.capsules import write_category
     from kerasad.cli.progress import counter
-    from kerasad.data.capsules import write_category
 
     write_category(folder, size=size, seed=seed, progress=counter("drawing"))
     click.echo(folder)
@@ -37,40 +37,25 @@ def capsules(folder, size, seed):
 @command.command("check")
 @click.argument("folder", type=click.Path())
 def check(folder):
-    """Read every image and mask in FOLDER and count what is there.
+    """Read every image and mask in FOLDER; a table of what is there.
 
-    Warns of test images that are also in train/good, of masks without image
-    and of masks that are not binary.
+    A row for each part of each split: images, their sizes, and how many look
+    as photos should not (of one colour, of two values, hardly any contrast).
+    What is wrong but usable is a warning.
     """
-    from pathlib import Path
+    from kerasad.data.flaws import leaked, overview, remarks
+    from kerasad.data.layouts import open_category
 
-    from kerasad.data.flaws import is_binary, leaked, remarks
-    from kerasad.data.mvtec import read_sample, test_samples, training_samples
-    from kerasad.text import one_line
-
-    samples, warnings = training_samples(folder), []
-    if (Path(folder) / "test").is_dir():
-        test = test_samples(folder)
-        samples += test
-        warnings = remarks(folder, test, leaked(folder, test))
+    category = open_category(folder)
+    say(f"{folder}: {category.layout}")
+    samples = category.samples("train") + category.validation
+    if "test" in category.problems or category.test:
+        samples = samples + category.samples("test")
     else:
         say(f"{folder}: no test split; it can be trained on, not evaluated")
-    counts, grey = {}, []
-    for sample in samples:
-        height, width = read_sample(sample)[0].shape[:2]
-        if sample.mask_path is not None and not is_binary(sample.mask_path):
-            grey.append(sample.mask_path)
-        key = (f"{sample.split}/{sample.defect}", width, height)
-        counts[key] = counts.get(key, 0) + 1
-    for (group, width, height), count in counts.items():
-        click.echo(
-            f"{one_line(group):<24} {count:>6} images of {width} x {height}"
-        )
-    if grey:
-        warnings.append(
-            f"{len(grey)} of the masks have several values besides 0, such "
-            f"as {grey[0].relative_to(folder).as_posix()}: each counts as "
-            "defect"
-        )
-    for warning in warnings:
+    rows, warnings = overview(category, samples)
+    for row in rows:
+        click.echo(row)
+    found = leaked(category, category.test)
+    for warning in remarks(category, found) + warnings:
         say(f"warning: {warning}")

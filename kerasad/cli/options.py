@@ -83,7 +83,7 @@ def data_or_builtin(data, size):
     """The folder given, or that of the built-in capsules at `size`."""
     if data is not None:
         return data
+    from kerasad.capsules import builtin_capsules
     from kerasad.cli.progress import counter
-    from kerasad.data.builtin import builtin_capsules
 
     return builtin_capsules(size, counter("drawing the built-in capsules"))

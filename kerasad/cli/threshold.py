@@ -50,8 +50,8 @@ class Rule(click.Choice):
 def command(detector, data, method, k, fpr):
     """Set the threshold of DETECTOR, a .keras file, which is replaced.
 
-    No anomalous image is read: of a category in MVTec layout only train/good
-    is.
+    No anomalous image is read: of a category validation/good is, and where
+    there is none, train/good.
 
     \b
     Example:
@@ -64,10 +64,12 @@ def command(detector, data, method, k, fpr):
         fitted.set_threshold(method, k, fpr)
     else:
         from kerasad.data.images import load_images
-        from kerasad.data.mvtec import training_samples
+        from kerasad.data.layouts import open_category
 
-        paths = [sample.path for sample in training_samples(data)]
-        images = load_images(paths, fitted.image_size[0])
+        category = open_category(data)
+        say(f"{data}: {category.layout}")
+        samples = category.validation or category.samples("train")
+        images = load_images(samples, fitted.image_size[0])
         fitted.calibrate(images, method, k, fpr)
     fitted.save(detector)
     click.echo(f"{fitted.threshold['threshold']:.6g}")

@@ -6,17 +6,34 @@ import stat
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from kerasad.errors import InputError
 
+Image.init()
+# Stubs without a decoder, icons, films, and what starts another program.
+NO_PHOTOS = set(
+    "BUFR CUR EPS FLI GBR GRIB HDF5 ICNS ICO IPTC MPEG WMF XBM XPM".split()
+)
+FORMATS = [name for name in Image.OPEN if name not in NO_PHOTOS]
+SUFFIXES = tuple(
+    suffix
+    for suffix, name in Image.registered_extensions().items()
+    if name in FORMATS
+)
 # A 100-megapixel camera is the largest in common use; a file that claims more
 # is refused before it is decoded. KERASAD_MAX_PIXELS raises the limit.
 MAX_PIXELS = 100_000_000
 
 
-def decode(path) -> Image.Image:
-    """A fully read Pillow image, upright."""
+def decode(path, page=0, upright=True) -> Image.Image:
+    """A fully read Pillow image, turned as its EXIF rotation says.
+
+    Args:
+        path: a file.
+        page: int, counts the pages of a TIFF from 0.
+        upright: bool. Whether to turn it.
+    """
     limit = pixel_limit()
     check_regular(path)
     if Image.MAX_IMAGE_PIXELS and limit > 2 * Image.MAX_IMAGE_PIXELS:
@@ -24,18 +41,34 @@ def decode(path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # EXIF quirks, bombs: checked here
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
+                if page:
+                    image.seek(page)
                 check_pixels(path, *image.size, limit)
                 image.load()
-                return ImageOps.exif_transpose(image)
+                if image.format == "BMP" and is_unset(image):
+                    return image.convert("RGB")
+                return ImageOps.exif_transpose(image) if upright else image
     except InputError:
         raise
     except Image.DecompressionBombError as error:
         raise too_large(path, "its", limit) from error
     except Exception as error:  # Pillow's plugins raise almost anything
         if str(path).lower().endswith((".tif", ".tiff")):
-            return decode_tiff(path, limit)
+            return decode_tiff(path, limit, page)
         raise unreadable(path, error) from error
+
+
+def is_unset(image) -> bool:
+    """Whether an alpha channel is there, and 0 all over: the fourth byte of
+    a BMP's pixel is padding to most cameras."""
+    return image.mode == "RGBA" and image.getextrema()[3] == (0, 0)
+
+
+def orientation(path) -> int:
+    """The EXIF rotation of a file, 1 for none."""
+    with Image.open(path, formats=FORMATS) as image:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
 
 
 def pixel_limit() -> int:
@@ -79,13 +112,13 @@ def too_large(path, pixels, limit) -> InputError:
     )
 
 
-def decode_tiff(path, limit) -> Image.Image:
+def decode_tiff(path, limit, page=0) -> Image.Image:
     """TIFF flavours that Pillow lacks, such as 16-bit RGB."""
     import tifffile
 
     try:
         with tifffile.TiffFile(path) as tiff:
-            page = tiff.pages[0]
+            page = tiff.pages[page]
             check_pixels(path, page.imagewidth, page.imagelength, limit)
             shape, kind = page.shape, page.dtype
             known = kind in (np.uint8, np.uint16) and (

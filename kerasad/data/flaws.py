@@ -1,31 +1,33 @@
 """What can be read in a category and is wrong all the same."""
 
+import collections
 import hashlib
-from pathlib import Path
 
 import numpy as np
 
-from kerasad.data.images import image_files, mask_values
-from kerasad.data.mvtec import GOOD
+from kerasad.data.category import read_sample
+from kerasad.data.images import mask_values
+from kerasad.data.plausibility import is_inverted, oddity
+from kerasad.text import one_line
 
 
-def leaked(folder, samples) -> list | None:
-    """The test images whose very file is also in `train/good`.
+def leaked(category, samples) -> list | None:
+    """The test images whose very file is also trained on.
 
     A detector has seen them: their scores say nothing about new images.
 
     Args:
-        folder: a category.
-        samples: of `kerasad.data.mvtec.test_samples`.
+        category: a `Category`.
+        samples: of its test split.
 
     Returns:
-        Those among `samples`; `None` if there is no `train/good` to compare.
+        Those among `samples`; `None` if there is no image to compare with.
     """
-    good = Path(folder) / "train" / GOOD
-    if not good.is_dir():
+    train = category.train
+    if not train:
         return None
     known = {}
-    for path in image_files(good):
+    for path in {sample.path for sample in train}:
         known.setdefault(path.stat().st_size, []).append(path)
     found = []
     for sample in samples:
@@ -40,55 +42,59 @@ def content(path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def masks_without_image(folder, samples) -> list[Path]:
-    """Files in `ground_truth` that belong to no test image, by name."""
-    truth = Path(folder) / "ground_truth"
-    if not truth.is_dir():
-        return []
-    images = {(sample.defect, sample.path.stem) for sample in samples}
-    return [
-        mask
-        for defect in sorted(path for path in truth.iterdir() if path.is_dir())
-        for mask in image_files(defect)
-        if not images
-        & {
-            (defect.name, mask.stem),
-            (defect.name, mask.stem.removesuffix("_mask")),
-        }
-    ]
+def overview(category, samples) -> tuple[list[str], list[str]]:
+    """A line for each part of each split and size, and sentences of warning.
+
+    Reads every image and mask of the samples.
+    """
+    groups, grey, inverted = {}, [], []
+    for sample in samples:
+        image, mask = read_sample(sample)
+        key = (f"{sample.split}/{sample.defect}", *image.shape[1::-1])
+        group = groups.setdefault(key, collections.Counter())
+        group["images"] += 1
+        if odd := oddity(image):
+            group[odd] += 1
+        for path in sample.mask_paths or ():
+            if len(np.setdiff1d(mask_values(path), [0])) > 1:
+                grey.append(path)
+        if mask is not None and mask.any() and is_inverted(mask):
+            inverted.append(sample.mask_paths[0])
+    rows = []
+    for (name, width, height), group in groups.items():
+        count = group.pop("images")
+        odd = "".join(f"; {n} {what}" for what, n in group.items())
+        rows.append(
+            f"{one_line(name):<24} {count:>6} images of {width} x {height}{odd}"
+        )
+    warnings = []
+    for paths, what in (
+        (grey, "have several values besides 0: each counts as defect"),
+        (inverted, "mark most of the image and its border: inverted?"),
+    ):
+        if paths:
+            shown = paths[0].relative_to(category.root).as_posix()
+            warnings.append(
+                f"{len(paths)} of the masks, such as {shown}, {what}"
+            )
+    return rows, warnings
 
 
-def is_binary(mask_path) -> bool:
-    """Whether a mask has one value besides 0; `read_mask` takes any."""
-    return len(np.setdiff1d(mask_values(mask_path), [0])) <= 1
-
-
-def remarks(folder, samples, found) -> list[str]:
+def remarks(category, found) -> list[str]:
     """A sentence for each flaw that does not keep a test split from use.
 
     Args:
-        folder, samples: see `leaked`.
+        category: a `Category`.
         found: what `leaked` returned.
     """
     lines = []
     if found:
+        trained = category.train[0].path.parent.relative_to(category.root)
+        shown = found[0].path.relative_to(category.root).as_posix()
+        count = "1 test image is" if len(found) == 1 else None
+        count = count or f"{len(found)} test images are"
         lines.append(
-            f"{count(found, 'test image')} also in train/good, such as "
-            f"{relative(folder, found[0].path)}: scores on them say nothing "
-            "about new images"
+            f"{count} also in {trained.as_posix()}, such as {shown}: scores "
+            "on them say nothing about new images"
         )
-    alone = masks_without_image(folder, samples)
-    if alone:
-        lines.append(
-            f"{count(alone, 'mask')} without a test image, such as "
-            f"{relative(folder, alone[0])}"
-        )
-    return lines
-
-
-def count(found, noun) -> str:
-    return f"{len(found)} {noun}{' is' if len(found) == 1 else 's are'}"
-
-
-def relative(folder, path) -> str:
-    return path.relative_to(folder).as_posix()
+    return lines + category.remarks

@@ -1,19 +1,23 @@
 """Image files to uint8 RGB arrays, and resizing."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 
-from kerasad.data.decoding import decode, to_8_bit
+from kerasad.data.decoding import decode, orientation, to_8_bit
 from kerasad.errors import InputError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 WHITE = (255, 255, 255, 255)
+# What turns raw pixels upright, by EXIF orientation that swaps the sides.
+TURNS = {
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
-def read_image(path, size: int | None = None) -> np.ndarray:
+def read_image(path, size: int | None = None, page=0) -> np.ndarray:
     """One image file as RGB.
 
     Grey is repeated over the channels, transparent pixels show a white
@@ -22,8 +26,9 @@ def read_image(path, size: int | None = None) -> np.ndarray:
     frame counts.
 
     Args:
-        path: a file with one of `SUFFIXES`.
+        path: a file with one of `kerasad.data.decoding.SUFFIXES`.
         size: in pixels; resizes to a square of that side.
+        page: int, counts the pages of a TIFF from 0.
 
     Returns:
         uint8 array, `(height, width, 3)`.
@@ -31,7 +36,7 @@ def read_image(path, size: int | None = None) -> np.ndarray:
     Raises:
         InputError: the file is missing, broken, not an image or too large.
     """
-    image = to_rgb(decode(path), path)
+    image = to_rgb(decode(path, page), path)
     if size is not None:
         image = resized(image, (size, size))
     return np.asarray(image)
@@ -59,6 +64,21 @@ def read_mask(path, size: int | None = None) -> np.ndarray:
     return mask if size is None else resized_mask(mask, size)
 
 
+def read_upright_mask(path, image_path, sides) -> np.ndarray:
+    """The mask of an image that is `sides` high and wide when upright.
+
+    Masks are drawn by programs that ignore the EXIF rotation: where that
+    swaps the sides of the image alone, the mask is turned with it.
+    """
+    mask = read_mask(path)
+    if mask.shape == sides or mask.shape != sides[::-1]:
+        return mask
+    turn = TURNS.get(orientation(image_path))
+    if turn is None:
+        return mask
+    return np.asarray(Image.fromarray(mask).transpose(turn))
+
+
 def mask_values(path) -> np.ndarray:
     """The values of a mask as they are in the file, `(height, width)`."""
     image = decode(path)
@@ -69,12 +89,27 @@ def mask_values(path) -> np.ndarray:
 
 
 def resized_mask(mask, size: int) -> np.ndarray:
-    """A bool mask at `(size, size)`: a pixel half covered counts."""
+    """A bool mask at `(size, size)`: a pixel half covered counts.
+
+    Of a defect too small for that, the pixel that it covers most is kept.
+    """
     if mask.shape == (size, size):
         return mask
     shrunk = Image.fromarray(mask.astype("uint8") * 255)
     shrunk = shrunk.resize((size, size), Image.Resampling.BOX)
-    return np.asarray(shrunk) >= 128
+    shrunk = np.asarray(shrunk) >= 128
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    if count == 0:
+        return shrunk
+    rows, columns = (
+        np.arange(side) * size // side for side in mask.shape
+    )  # where each pixel of the mask ends up
+    where = rows[:, None] * size + columns
+    kept = np.unique(labels[shrunk[rows[:, None], columns]])
+    for lost in np.setdiff1d(np.arange(1, count + 1), kept):
+        covered = np.bincount(where[labels == lost])
+        shrunk[np.unravel_index(covered.argmax(), shrunk.shape)] = True
+    return shrunk
 
 
 def to_rgb(image: Image.Image, path) -> Image.Image:
@@ -95,30 +130,16 @@ def to_rgb(image: Image.Image, path) -> Image.Image:
     return image.convert("RGB")
 
 
-def load_images(paths, size: int, progress=None) -> np.ndarray:
-    """Files as one uint8 array, `(n, size, size, 3)`.
+def load_images(samples, size: int, progress=None) -> np.ndarray:
+    """Samples, or paths, as one uint8 array, `(n, size, size, 3)`.
 
     Memory stays near `n * size * size * 3` bytes: each file is read straight
     into its place.
     """
-    images = np.empty((len(paths), size, size, 3), dtype="uint8")
-    for index, path in enumerate(paths):
-        images[index] = read_image(path, size)
+    images = np.empty((len(samples), size, size, 3), dtype="uint8")
+    for index, sample in enumerate(samples):
+        path, page = getattr(sample, "path", sample), getattr(sample, "page", 0)
+        images[index] = read_image(path, size, page)
         if progress is not None:
-            progress(index + 1, len(paths))
+            progress(index + 1, len(samples))
     return images
-
-
-def image_files(folder) -> list[Path]:
-    """Image files directly in `folder`, sorted by name.
-
-    Hidden files and folders are left out, whatever they are called; a broken
-    link is not, for its reader to say so.
-    """
-    return sorted(
-        path
-        for path in Path(folder).iterdir()
-        if path.suffix.lower() in SUFFIXES
-        and not path.name.startswith(".")
-        and not os.path.isdir(path)
-    )

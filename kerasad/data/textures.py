@@ -1,38 +1,19 @@
 """Sources of foreign texture for the patches of `kerasad.data.corruption`."""
 
 import hashlib
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from kerasad.data.decoding import check_pixels, check_regular, pixel_limit
-from kerasad.data.images import SUFFIXES
+from kerasad.data.decoding import (
+    SUFFIXES,
+    check_pixels,
+    check_regular,
+    pixel_limit,
+)
 from kerasad.data.procedural_textures import procedural_textures
 from kerasad.errors import InputError
-
-# Lie inside scikit-image's wheel; the rest of `skimage.data` is downloaded
-# on demand and hence not used.
-SHIPPED = (
-    "astronaut.png",
-    "brick.png",
-    "camera.png",
-    "chelsea.png",
-    "clock_motion.png",
-    "coffee.png",
-    "coins.png",
-    "color.png",
-    "grass.png",
-    "gravel.png",
-    "hubble_deep_field.jpg",
-    "ihc.png",
-    "moon.png",
-    "page.png",
-    "retina.jpg",
-    "rocket.jpg",
-    "text.png",
-)
 
 
 class TextureBank:
@@ -135,17 +116,11 @@ def textures_from_folder(folder, size=256, limit=400):
 
 
 def builtin_textures(seed=0, size=256):
-    """A `TextureBank` without any file of the user's: no download either.
+    """A `TextureBank` without any file: textures drawn from `seed`.
 
-    Photographs that scikit-image's wheel carries (those missing from an
-    installation are left out) and procedural textures drawn from `seed`,
-    all at least `size` pixels wide and high.
+    All are `size` pixels wide and high.
     """
-    folder = resources.files("skimage") / "data"
-    paths = [folder / name for name in SHIPPED]
-    photographs = [_read(path, size) for path in paths if path.is_file()]
-    rng = np.random.default_rng(seed)
-    return TextureBank(photographs + procedural_textures(rng, size))
+    return TextureBank(procedural_textures(np.random.default_rng(seed), size))
 
 
 def _read(path, size):

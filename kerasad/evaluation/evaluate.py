@@ -8,8 +8,9 @@ import numpy as np
 
 from kerasad import metrics
 from kerasad.calibration.conformal import fpr_range, p_values
+from kerasad.data.category import read_sample
 from kerasad.data.flaws import leaked, remarks
-from kerasad.data.mvtec import read_sample, test_samples
+from kerasad.data.layouts import open_category
 from kerasad.data.shifts import apply_shift
 from kerasad.errors import InputError
 from kerasad.evaluation.measures import (
@@ -78,7 +79,8 @@ def evaluate(
     """
     started = time.monotonic()
     detector.check_calibrated()
-    everything = test_samples(data)
+    category = open_category(data)
+    everything = category.samples("test")
     split = load_test(everything, data, detector.image_size, min_defect_area)
     left_out = 0
     if shift is not None:
@@ -115,7 +117,7 @@ def evaluate(
     )
     table["confidence"] = confidence(scored)
     provenance = detector.provenance or {}
-    found = leaked(data, everything)
+    found = leaked(category, everything)
     table |= {
         "leaked_images": None if found is None else len(found),
         "min_defect_area": min_defect_area,
@@ -127,7 +129,12 @@ def evaluate(
         "seed": provenance.get("seed"),
         "seconds": round(time.monotonic() - started, 3),
     }
-    sentences = remarks(data, everything, found)
+    sentences = remarks(category, found)
+    if not split.has_masks:
+        sentences.append(
+            "the defective images have no masks: what is measured on pixels "
+            "is undefined"
+        )
     if left_out:
         sentences.append(
             f"{left_out} defective images are left out, whose whole defect "
@@ -162,6 +169,10 @@ class TestSplit:
     def labels(self):
         return np.array([sample.label for sample in self.samples])
 
+    @property
+    def has_masks(self):
+        return all(sample.mask_paths is not None for sample in self.samples)
+
     def only(self, keep):
         kept = [s for s, own in zip(self.samples, keep, strict=True) if own]
         return TestSplit(
@@ -185,7 +196,9 @@ def load_test(samples, data, sides, min_defect_area=0) -> TestSplit:
     kept, images, masks, indices = [], [], [], []
     for index, sample in enumerate(samples):
         image, mask = read_sample(sample, sides[0])
-        if sample.label and mask.sum() < min_defect_area:
+        if mask is None:
+            mask = np.zeros(image.shape[:2], bool)
+        elif sample.label and mask.sum() < min_defect_area:
             continue
         kept.append(sample)
         images.append(image)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerasad import metrics
-from kerasad.data.mvtec import test_samples
+from kerasad.data.layouts import open_category
 from kerasad.data.shifts import SHIFTS, apply_shift
 from kerasad.errors import InputError
 from kerasad.evaluation.evaluate import CHUNK, load_test
@@ -52,7 +52,10 @@ def sweep(
     """
     shifts, severities = check_sweep(detector, shifts, severities)
     split = load_test(
-        test_samples(data), data, detector.image_size, min_defect_area
+        open_category(data).samples("test"),
+        data,
+        detector.image_size,
+        min_defect_area,
     )
     labels = split.labels
     steps = len(labels) * (1 + len(shifts) * len(severities))

@@ -11,10 +11,11 @@ import numpy as np
 from kerasad.calibration.cross import fold_members, out_of_fold
 from kerasad.calibration.fit import fit_threshold
 from kerasad.calibration.split import split
+from kerasad.capsules import builtin_capsules
 from kerasad.config import Config, to_yaml
-from kerasad.data.builtin import builtin_capsules
+from kerasad.data.category import fingerprint
 from kerasad.data.images import load_images
-from kerasad.data.mvtec import fingerprint, training_samples
+from kerasad.data.layouts import open_category
 from kerasad.data.textures import textures_from_folder
 from kerasad.detector import Detector
 from kerasad.files import write_text, writing
@@ -58,8 +59,8 @@ def train(
 
     Args:
         config: the recipe.
-        data: a category in MVTec layout, or a folder of good images; `None`
-            for the built-in capsules.
+        data: a folder that `kerasad.data.layouts.open_category` can read;
+            `None` for the built-in capsules.
         out: folder for `detector.keras` and `config.yaml`, and, of a method
             that has epochs, `history.csv` and `curves.png`; made if missing.
         textures: folder of foreign textures; `None` for those built in.
@@ -77,8 +78,12 @@ def train(
     out, size = Path(out), config.image_size
     if data is None:
         data = builtin_capsules(size, drawing(say))
-    paths = [sample.path for sample in training_samples(data)]
-    images = load_images(paths, size)
+    category = open_category(data)
+    samples = category.samples("train")
+    say(f"{data}: {category.layout}")
+    for remark in category.remarks:
+        say(f"warning: {remark}")
+    images = load_images(samples, size)
     chosen, held_out = split(len(images), config.validation_share, config.seed)
     check_calibration(len(images), len(held_out), config)
     also = " and the threshold" if config.calibration == "split" else ""
@@ -97,7 +102,7 @@ def train(
         resume=resume,
         identity={
             **config.flat(),
-            "files": fingerprint(paths),
+            "files": fingerprint(sample.path for sample in samples),
             "textures": None if bank is None else bank.fingerprint(),
         },
         seconds=None if minutes is None else 60.0 * minutes,
@@ -115,7 +120,7 @@ def train(
     detector.provenance = {
         "config": config.flat(),
         "seed": config.seed,
-        "data": Path(data).name,
+        "data": category.name,
         "files": run.identity["files"],
         "textures": run.identity["textures"],
         "backend": keras.backend.backend(),

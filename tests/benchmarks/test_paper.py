@@ -3,7 +3,7 @@ import json
 import pytest
 
 from benchmarks import paper, paper_tables
-from kerasad.data.capsules import write_category
+from kerasad.capsules import write_category
 
 TINY = [
     "image_size=32",

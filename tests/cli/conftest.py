@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from kerasad.capsules import write_category
 from kerasad.cli import cli
-from kerasad.data.capsules import write_category
 
 pytest.register_assert_rewrite("tests.cli.refusals")
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from kerasad.calibration import fit_threshold, p_values
-from kerasad.data.mvtec import Sample
+from kerasad.data.category import Sample
 from kerasad.evaluation.evaluate import Evaluation, measure
 from kerasad.evaluation.measures import Scored, confidence
 

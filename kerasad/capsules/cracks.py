@@ -5,7 +5,7 @@ Lengths are in points, 1/256 of the picture's side; colours in `[0, 255]`.
 
 import numpy as np
 
-from kerasad.data.capsule_scene import HOLE, PALE, Mark, jagged, wiggle
+from kerasad.capsules.scene import HOLE, PALE, Mark, jagged, wiggle
 
 
 def crack(capsule, rng):

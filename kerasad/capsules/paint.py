@@ -5,7 +5,7 @@ Lengths are in points, 1/256 of the picture's side.
 
 import numpy as np
 
-from kerasad.data.capsule_scene import BODY_RADIUS, CAP_RADIUS
+from kerasad.capsules.scene import BODY_RADIUS, CAP_RADIUS
 
 TIP = (31.0, 33.0)  # how far the rounded ends reach, left and right
 MARGIN = 54  # half the height of the canvas: what a bulging capsule needs

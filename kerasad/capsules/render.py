@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from kerasad.data.capsule_paint import Canvas, ramp
+from kerasad.capsules.paint import Canvas, ramp
 
 OPTICS = 0.55  # blur of the lens, standard deviation
 

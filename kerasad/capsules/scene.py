@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from kerasad.data import capsule_print
+from kerasad.capsules import lettering
 
 CAP_RADIUS = 35.2  # of the black half, which slides over the orange one
 BODY_RADIUS = 33.0
@@ -120,12 +120,12 @@ def sample_capsule(rng):
     # The brand is free to roll out of sight, the number is not.
     brand_at = (-64.0 + rng.normal(0, 1.2), rng.uniform(-np.pi, np.pi) * 33.0)
     prints = [
-        Mark("ink", line, capsule_print.NUMBER_STROKE, 1.0)
-        for line in capsule_print.number(number_at)
+        Mark("ink", line, lettering.NUMBER_STROKE, 1.0)
+        for line in lettering.number(number_at)
     ]
     prints += [
-        Mark("brand", line, capsule_print.BRAND_STROKE, 1.0, filled=filled)
-        for line, filled in capsule_print.brand(brand_at)
+        Mark("brand", line, lettering.BRAND_STROKE, 1.0, filled=filled)
+        for line, filled in lettering.brand(brand_at)
     ]
     marks = [*prints, *highlights(capsule, rng), *dust(rng)]
     return capsule.with_(marks=marks, dents=dents)

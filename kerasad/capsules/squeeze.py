@@ -5,7 +5,7 @@ Lengths are in points, 1/256 of the picture's side.
 
 import numpy as np
 
-from kerasad.data.capsule_scene import BODY_RADIUS, Dent, Mark
+from kerasad.capsules.scene import BODY_RADIUS, Dent, Mark
 
 EDGE = BODY_RADIUS * np.pi / 2  # arc length from the axis to the outline
 

@@ -7,10 +7,10 @@ rule, as on a real line. Lengths are in points, 1/256 of the picture's side.
 
 import numpy as np
 
-from kerasad.data.capsule_cracks import crack
-from kerasad.data.capsule_imprint import faulty_imprint
-from kerasad.data.capsule_scene import HOLE, PALE, Mark, jagged, wiggle
-from kerasad.data.capsule_squeeze import squeeze
+from kerasad.capsules.cracks import crack
+from kerasad.capsules.imprint import faulty_imprint
+from kerasad.capsules.scene import HOLE, PALE, Mark, jagged, wiggle
+from kerasad.capsules.squeeze import squeeze
 
 GREY = (108.0, 112.0, 116.0)  # scraped black shell
 

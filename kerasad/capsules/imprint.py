@@ -5,8 +5,8 @@ Lengths are in points, 1/256 of the picture's side.
 
 import numpy as np
 
-from kerasad.data import capsule_print
-from kerasad.data.capsule_scene import Mark, jagged, wiggle
+from kerasad.capsules import lettering
+from kerasad.capsules.scene import Mark, jagged, wiggle
 
 
 def faulty_imprint(capsule, rng):
@@ -14,7 +14,7 @@ def faulty_imprint(capsule, rng):
     if rng.random() < 0.05:
         return capsule.with_(ink=0.0)
     index = int(rng.integers(3))
-    corner = capsule_print.digit_corner(capsule.number_at, index)
+    corner = lettering.digit_corner(capsule.number_at, index)
     kind = rng.choice(
         [_rubbed, _broken, _doubled, _blotted, _wrong],
         p=[0.38, 0.22, 0.16, 0.14, 0.1],
@@ -23,7 +23,7 @@ def faulty_imprint(capsule, rng):
 
 
 def _rubbed(corner, character, rng):
-    width, height = capsule_print.DIGIT
+    width, height = lettering.DIGIT
     turn = rng.uniform(0, np.pi)
     along = np.array([np.cos(turn), np.sin(turn)])
     across = np.array([-along[1], along[0]])
@@ -41,7 +41,7 @@ def _rubbed(corner, character, rng):
 
 
 def _broken(corner, character, rng):
-    width, height = capsule_print.DIGIT
+    width, height = lettering.DIGIT
     at = np.array(corner) + rng.random(2) * (width, height)
     hole = jagged(at, rng.uniform(6.0, 10.0, 2), rng)
     left = rng.uniform(0.0, 0.25)
@@ -51,16 +51,16 @@ def _broken(corner, character, rng):
 def _doubled(corner, character, rng):
     turn = rng.uniform(0, 2 * np.pi)
     shift = rng.uniform(2.6, 5.0) * np.array([np.cos(turn), np.sin(turn)])
-    strokes = capsule_print.glyph(
-        character, np.array(corner) + shift, *capsule_print.DIGIT
+    strokes = lettering.glyph(
+        character, np.array(corner) + shift, *lettering.DIGIT
     )
     strength = rng.uniform(0.5, 1.0)
-    stroke = capsule_print.NUMBER_STROKE
+    stroke = lettering.NUMBER_STROKE
     return [Mark("ink", line, stroke, 1.0, strength) for line in strokes]
 
 
 def _blotted(corner, character, rng):
-    width, height = capsule_print.DIGIT
+    width, height = lettering.DIGIT
     at = np.array(corner) + rng.random(2) * (width, height)
     blot = jagged(at, rng.uniform(4.0, 7.0, 2), rng)
     start, stop = at, at + rng.uniform((-12, -5), (12, 5))
@@ -71,7 +71,7 @@ def _blotted(corner, character, rng):
 
 
 def _wrong(corner, character, rng):
-    width, height = capsule_print.DIGIT
+    width, height = lettering.DIGIT
     box = np.array(corner) + [
         (-3.5, -3.5),
         (width + 3.5, -3.5),
@@ -80,6 +80,6 @@ def _wrong(corner, character, rng):
     ]
     clear = Mark("ink", box, 0.0, 0.0, filled=True)
     other = rng.choice([c for c in "0358" if c != character])
-    strokes = capsule_print.glyph(other, corner, *capsule_print.DIGIT)
-    stroke = capsule_print.NUMBER_STROKE
+    strokes = lettering.glyph(other, corner, *lettering.DIGIT)
+    stroke = lettering.NUMBER_STROKE
     return [clear, *(Mark("ink", line, stroke, 1.0) for line in strokes)]

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 from scipy.ndimage import binary_dilation
 
-from kerasad.data.capsule_render import render
-from kerasad.data.capsule_scene import sample_capsule
-from kerasad.data.capsules import DEFECTS, draw_capsule, write_category
+from kerasad.capsules import DEFECTS, draw_capsule, write_category
+from kerasad.capsules.render import render
+from kerasad.capsules.scene import sample_capsule
 from kerasad.errors import InputError
 
 FEW = {"crack": 1, "squeeze": 2}

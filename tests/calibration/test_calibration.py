@@ -11,8 +11,8 @@ from kerasad.calibration.cross import (
     pooled,
     without_guarantee,
 )
+from kerasad.capsules import write_category
 from kerasad.config import load_config
-from kerasad.data.capsules import write_category
 from kerasad.errors import InputError
 from kerasad.training.train import train
 from tests.test_prediction import make_detector

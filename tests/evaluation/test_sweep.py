@@ -6,7 +6,7 @@ from PIL import Image
 
 from kerasad import metrics
 from kerasad.data.images import read_image, read_mask
-from kerasad.data.mvtec import test_samples as samples_of
+from kerasad.data.layouts import open_category
 from kerasad.data.shifts import SHIFTS, apply_shift
 from kerasad.errors import InputError
 from kerasad.evaluation.sweep import compare, sweep
@@ -60,7 +60,7 @@ def test_rows_against_scores_one_by_one(detector, category):
     )
     assert seen[-1] == (50, 50)
     assert json.loads(json.dumps(section)) == section
-    samples = samples_of(category)
+    samples = open_category(category).samples("test")
     labels = np.array([sample.label for sample in samples])
 
     def scores(name, severity):

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from kerasad.data.capsule_defects import DAMAGE
-from kerasad.data.capsule_render import add_noise, render
-from kerasad.data.capsule_scene import sample_capsule
+from kerasad.capsules.defects import DAMAGE
+from kerasad.capsules.render import add_noise, render
+from kerasad.capsules.scene import sample_capsule
 from kerasad.errors import InputError
 from kerasad.files import beside, writing
 
