@@ -34,9 +34,10 @@ def predict_files(detector, paths, batch_size=16, out=None):
     Returns:
         Iterator of dicts that go through JSON, in the order of `paths`:
         `path`, `page` (of a file with several, from 0), `anomaly_score`,
-        `p_value`, `is_anomalous`, `threshold`, `regions` (see `defect_regions`; `None` if the detector has no pixel
-        threshold) and, with `out`, `overlay`, its path. For a file that
-        cannot be read: `path` and `error`.
+        `p_value`, `is_anomalous`, `threshold`, `regions` (see
+        `defect_regions`; `None` if the detector has no pixel threshold) and,
+        with `out`, `overlay`, its path. For a file that cannot be read:
+        `path` and `error`.
 
     Raises:
         InputError: the detector is not calibrated.

@@ -8,8 +8,8 @@ from kerasad.metrics import roc_auc
 from kerasad.testing import fitted, sample_images
 
 SIZE = 32
-TINY = ["image_size=32", "filters=[16]", "blocks=1", "crop=0",
-        "batch_size=4", "precision=float32", "epochs=15", "sigma=1"]  # fmt: skip
+TINY = ["image_size=32", "filters=[16]", "blocks=1", "crop=0", "epochs=15",
+        "batch_size=4", "precision=float32", "sigma=1"]  # fmt: skip
 
 
 def with_spots(images):

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from kerasad.capsules import write_category
+from kerasad.capsules.category import write_category
 
 # Raised whenever the renderer draws different pictures.
 VERSION = 1

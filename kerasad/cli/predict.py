@@ -41,8 +41,9 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
     reads files and folders from stdin, one a line.
 
     Keys: path, page (of a TIFF with several, from 0), anomaly_score, p_value,
-    is_anomalous, threshold, regions. Each region, the worst first, has its box [x, y, width, height] and area in
-    pixels of the image, upright, and its peak in the anomaly map.
+    is_anomalous, threshold, regions. Each region, the worst first, has its box
+    [x, y, width, height] and area in pixels of the image, upright, and its
+    peak in the anomaly map.
 
     An image that cannot be read gives a line with path and error; the others
     are scored, and the exit status is 2, whatever they are: not all was
