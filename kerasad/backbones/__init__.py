@@ -6,8 +6,10 @@ from kerasad.backbones import applications, efficientnet_lite0
 from kerasad.errors import InputError
 
 BACKBONES = {"efficientnet-lite0": efficientnet_lite0.build}
-for name in applications.APPLICATIONS:
+TAPS = {"efficientnet-lite0": efficientnet_lite0.TAPS}  # strides 4, 8, 16
+for name, (_, taps) in applications.APPLICATIONS.items():
     BACKBONES[name] = functools.partial(applications.build, name)
+    TAPS[name] = taps
 
 
 def build_backbone(name, image_size, weights="imagenet", taps=None):
@@ -21,8 +23,8 @@ def build_backbone(name, image_size, weights="imagenet", taps=None):
         image_size: pair of ints, `(height, width)` in pixels.
         weights: `"imagenet"` for those that are installed or that Keras
             downloads, a path, or `None` for random weights.
-        taps: names of layers whose outputs are wanted; `None` for those at
-            strides 4, 8 and 16.
+        taps: names of layers whose outputs are wanted; `None` for those of
+            `TAPS`, at strides 4, 8 and 16.
 
     Returns:
         A functional `keras.Model` from float32 `(B, H, W, 3)` in `[0, 1]`
