@@ -7,7 +7,7 @@ from kerasad.layers.patch_memory import FAR, shift
 
 @keras.saving.register_keras_serializable(package="kerasad")
 class FeatureMemory(keras.layers.Layer):
-    """Distance of each feature to the nearest one of a normal image.
+    """Squared distance of each feature to the nearest of a normal image.
 
     With a `window` it is the nearest one seen at the same place, that many
     places more or less, in the images remembered. Without, it is the nearest
@@ -22,7 +22,8 @@ class FeatureMemory(keras.layers.Layer):
         `(batch, rows, columns, dims)`.
 
     Output shape:
-        `(batch, rows, columns)`, in the units of the features, at least 0.
+        `(batch, rows, columns)`, squared units of the features, at least 0.
+        The root would blow up what rounding leaves of a distance of 0.
 
     Reference:
 
@@ -75,7 +76,7 @@ class FeatureMemory(keras.layers.Layer):
         else:
             nearest = self.nearby(features, bank, far)
         norms = ops.sum(ops.square(features), axis=-1)
-        return ops.sqrt(ops.maximum(nearest + norms, 0.0))
+        return ops.maximum(nearest + norms, 0.0)
 
     def anywhere(self, features, bank, far):
         rows, columns, dims = features.shape[1:]

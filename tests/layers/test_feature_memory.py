@@ -42,12 +42,12 @@ def plain(kind, normals, query, row, column):
     """The distance of one feature, written without any trick."""
     x = query[row, column]
     if kind == "global":
-        return cdist([x], normals.reshape(-1, 4)).min()
+        return cdist([x], normals.reshape(-1, 4), "sqeuclidean").min()
     if kind == "window":
         nearby = normals[
             :, max(0, row - 1) : row + 2, max(0, column - 1) : column + 2
         ]
-        return cdist([x], nearby.reshape(-1, 4)).min()
+        return cdist([x], nearby.reshape(-1, 4), "sqeuclidean").min()
     every = normals.reshape(len(normals), -1, 4).transpose(1, 0, 2)
     shared = np.mean([np.cov(p.T, bias=True) for p in every], axis=0)
     own = np.cov(normals[:, row, column].T, bias=True)
