@@ -15,7 +15,8 @@ class FeatureMemory(keras.layers.Layer):
     differently in each picture.
 
     Args:
-        memory: int. With a window, number of images; otherwise, of features.
+        memory: int. Images remembered; without a window, as many features
+            as that many images have.
         window: int, in places, or `None`.
 
     Input shape:
@@ -31,32 +32,34 @@ class FeatureMemory(keras.layers.Layer):
       core set, chosen among a sample here; the window is ours
     """
 
-    def __init__(self, memory=2048, window=None, **kwargs):
+    def __init__(self, memory=2, window=None, **kwargs):
         super().__init__(**kwargs)
         self.memory = memory
         self.window = window
 
     def build(self, input_shape):
         rows, columns, dims = input_shape[1:]
-        places = () if self.window is None else (rows, columns)
+        places, count = (rows, columns), self.memory
+        if self.window is None:
+            places, count = (), self.memory * rows * columns
         fixed = {"trainable": False, "initializer": "zeros"}
         # Half precision in the file and in memory: the rounding is far below
         # the distance between two normal images.
         self.bank = self.add_weight(
-            shape=(*places, dims, self.memory),
+            shape=(*places, dims, count),
             name="bank",
             dtype="float16",
             **fixed,
         )
         self.squares = self.add_weight(
-            shape=(*places, 1, self.memory),
+            shape=(*places, 1, count),
             name="squares",
             dtype="float32",
             **fixed,
         )
         # The image that each came from; -2 is nobody's.
         self.sources = self.add_weight(
-            shape=(self.memory,),
+            shape=(count,),
             name="sources",
             dtype="int32",
             trainable=False,
@@ -115,13 +118,14 @@ class FeatureMemory(keras.layers.Layer):
         owners, dims = np.asarray(owners), features.shape[-1]
         if self.window is None:
             places = features.shape[1] * features.shape[2]
-            chosen = core_set(features.reshape(-1, dims), self.memory, rng)
-            bank = features.reshape(-1, dims)[chosen].T
+            flat = features.reshape(-1, dims)
+            chosen = core_set(flat, self.sources.shape[0], rng)
+            bank = flat[chosen].T
             sources = owners[chosen // places]
         else:
             bank, sources = features.transpose(1, 2, 3, 0), owners
         # What is left of the memory repeats the first.
-        missing = self.memory - bank.shape[-1]
+        missing = self.sources.shape[0] - bank.shape[-1]
         fill = np.repeat(bank[..., :1], missing, axis=-1)
         bank = np.concatenate([bank, fill], axis=-1).astype("float16")
         sources = np.append(sources, np.repeat(sources[:1], missing))

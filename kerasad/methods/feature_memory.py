@@ -20,6 +20,8 @@ SAMPLE = 256  # images that scale, alignment and memories are learnt from
 # about a half; 1 where no place differs from another.
 MOVING = 0.85
 KINDS = ("gaussian", "window", "global")
+# Images in a memory; in the global one, as many features as they have.
+IMAGES = {"window": 200, "global": 2}
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,7 @@ class FeatureMemorySettings(Settings):
     taps: tuple[str, ...] = ()  # layers; none: those at strides 4 and 8
     dims: int = key(100, 1, 4096)  # of a feature, at most
     memory: str = key("auto", choices=("auto", *KINDS))
-    memory_images: int = key(200, 1)  # of the kind `window`
-    memory_features: int = key(2048, 1)  # of the kind `global`
+    memory_images: int = key(0, 0)  # in the memory; 0: see IMAGES
 
     def check(self, run):
         expected = f"at least {LEAST} for a feature memory"
@@ -52,7 +53,8 @@ class FeatureMemoryMethod(Method):
             the nearest feature seen near by, for parts of several kinds;
             `"global"`, the nearest one seen anywhere; `"auto"` until `fit`
             chooses between the first and the last.
-        memory_images, memory_features: see `kerasad.layers.FeatureMemory`.
+        memory_images: int, see `kerasad.layers.FeatureMemory`; `None` for
+            those of `IMAGES`.
     """
 
     Config = FeatureMemorySettings
@@ -64,8 +66,7 @@ class FeatureMemoryMethod(Method):
         image_size,
         dims=100,
         kind="auto",
-        memory_images=200,
-        memory_features=2048,
+        memory_images=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -74,11 +75,11 @@ class FeatureMemoryMethod(Method):
         self.dims = dims
         self.kind = kind
         self.memory_images = memory_images
-        self.memory_features = memory_features
         size = [max(1, side // STRIDE) for side in self.image_size]
         self.grid = FeatureGrid(size, dims, dtype="float32", name="grid")
         self.grid.build([output.shape for output in backbone.outputs])
-        self.memory = self.memory_of(kind)
+        # Not before its kind is known: Keras lets go of no layer it has seen.
+        self.memory = None if kind == "auto" else self.memory_of(kind)
         self.built = True
 
     @classmethod
@@ -88,24 +89,21 @@ class FeatureMemoryMethod(Method):
             settings.backbone, image_size, settings.weights, taps
         )
         channels = sum(output.shape[-1] for output in backbone.outputs)
-        return cls(
-            backbone,
-            image_size,
-            min(settings.dims, channels),
-            settings.memory,
-            min(settings.memory_images, count),
-            settings.memory_features,
-        )
+        kind, images = settings.memory, settings.memory_images or None
+        if kind == "window":
+            images = min(images or IMAGES[kind], count, SAMPLE)
+        dims = min(settings.dims, channels)
+        return cls(backbone, image_size, dims, kind, images)
 
     def memory_of(self, kind):
         """The layer of a kind, empty."""
         options = {"dtype": "float32", "name": "memory"}
-        if kind in ("auto", "gaussian"):
+        if kind == "gaussian":
             memory = FeatureGaussian(**options)
-        elif kind == "window":
-            memory = FeatureMemory(self.memory_images, window=1, **options)
         else:
-            memory = FeatureMemory(self.memory_features, **options)
+            images = self.memory_images or IMAGES[kind]
+            window = 1 if kind == "window" else None
+            memory = FeatureMemory(images, window, **options)
         memory.build((None, *self.grid.size, self.dims))
         return memory
 
@@ -124,15 +122,12 @@ class FeatureMemoryMethod(Method):
                 + ("the parts lie still" if share < MOVING else "parts move")
                 + f", so the memory is {self.kind}"
             )
-            del self.memory  # or Keras would save it beside the other
             self.memory = self.memory_of(self.kind)
         if self.kind == "gaussian":
             self.memory.fit(self.all_features(images, chosen, features))
-        elif self.kind == "window":
-            count = self.memory_images
-            self.memory.fit(features[:count], chosen[:count], rng)
         else:
-            self.memory.fit(features, chosen, rng)
+            count = self.memory.memory if self.kind == "window" else None
+            self.memory.fit(features[:count], chosen[:count], rng)
         return []
 
     def all_features(self, images, chosen, features):
@@ -176,7 +171,6 @@ class FeatureMemoryMethod(Method):
             "dims": self.dims,
             "kind": self.kind,
             "memory_images": self.memory_images,
-            "memory_features": self.memory_features,
             "name": self.name,
         }
 

@@ -30,7 +30,7 @@ def filled(kind, normals):
         return layer
     layer = FeatureMemory(40, window=1)
     if kind == "global":
-        layer = FeatureMemory(2000)
+        layer = FeatureMemory(60)
     layer.fit(normals, np.arange(len(normals)), np.random.default_rng(0))
     return layer
 
