@@ -48,6 +48,9 @@ ALLOWED = {
         "UpSampling2D",
         "ZeroPadding2D",
     },
+    # Of the backbones: a factor a channel, and sums and products in a graph.
+    "keras.src.applications.convnext": {"LayerScale"},
+    "keras.src.ops.numpy": {"Add", "Multiply"},
     "keras.initializers": {
         "Constant",
         "GlorotNormal",

@@ -1,0 +1,216 @@
+"""Which frozen features, memory and image score: what `fast` is chosen by.
+
+    python -m benchmarks.features CATEGORY [--hold-out 40] [--seed 0]
+    python -m benchmarks.features CATEGORY --test
+
+Some normal images of the training split are held out, and get the defects of
+`benchmarks.synthetic`; the test split is not read. With `--test` the setting
+chosen, and no other, is measured on the test split. Prints Markdown.
+"""
+
+import argparse
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+from benchmarks.synthetic import synthetic_test
+from kerasad import metrics
+from kerasad.backbones import build_backbone
+from kerasad.data.images import load_images
+from kerasad.data.mvtec import read_sample, test_samples, training_samples
+from kerasad.filters import gaussian_blur, resize_matrix, separable
+from kerasad.layers import FeatureGaussian, FeatureGrid, FeatureMemory
+
+ALL_TAPS = ("block_2", "block_4", "block_7", "block_10")
+BATCH = 8
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table; the defaults are those chosen."""
+
+    taps: tuple = ("block_2", "block_4")
+    kind: str = "gaussian"  # or "window-1", "window-2", "global"
+    grid: int = 8  # pixels between its places
+    pool: int = 3
+    dims: int = 0  # 0: all channels
+    shrinkage: float = 0.2
+    floor: float = 1.0  # of the spread a place, in mean spreads
+    normalise: bool = True
+    score: float = 0.01  # share of the map that is averaged; 0: maximum
+    squared: bool = False
+    sigma: float = 4.0
+
+
+CHOSEN = Setting()
+ROWS = {
+    "chosen": {},
+    "tap 2": {"taps": ("block_2",)},
+    "tap 4": {"taps": ("block_4",)},
+    "taps 2, 4, 7": {"taps": ("block_2", "block_4", "block_7")},
+    "taps 2, 4, 10": {"taps": ("block_2", "block_4", "block_10")},
+    "32 components": {"dims": 32},
+    "48 components": {"dims": 48},
+    "no pooling": {"pool": 1},
+    "pooled 5 x 5": {"pool": 5},
+    "grid of 4 pixels": {"grid": 4},
+    "grid of 16 pixels": {"grid": 16},
+    "shrinkage 0.05": {"shrinkage": 0.05},
+    "shrinkage 0.5": {"shrinkage": 0.5},
+    "floor 0.5": {"floor": 0.5},
+    "floor 2": {"floor": 2.0},
+    "squared distance": {"squared": True},
+    "sigma 2": {"sigma": 2.0},
+    "sigma 6": {"sigma": 6.0},
+    "score: maximum": {"score": 0.0},
+    "score: top 0.1 %": {"score": 0.001},
+    "score: top 5 %": {"score": 0.05},
+    "raw map": {"normalise": False},
+    "memory, window 1": {"kind": "window-1"},
+    "memory, window 2": {"kind": "window-2"},
+    "memory, window 1, raw map": {"kind": "window-1", "normalise": False},
+    "memory, global": {"kind": "global"},
+    "memory, global, raw map": {"kind": "global", "normalise": False},
+    "memory, global, raw map, maximum": {
+        "kind": "global",
+        "normalise": False,
+        "score": 0.0,
+    },
+}
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("category", type=Path)
+    parser.add_argument("--image-size", type=int, default=256)
+    parser.add_argument("--hold-out", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", help="rows of the table")
+    parser.add_argument("--test", action="store_true")
+    options = parser.parse_args(arguments)
+    size = (options.image_size, options.image_size)
+    paths = [sample.path for sample in training_samples(options.category)]
+    images = load_images(paths, size[0])
+    order = np.random.default_rng(options.seed).permutation(len(images))
+    train = images[order[options.hold_out :]]
+    held_out = images[order[: options.hold_out]]
+    if options.test:
+        names, taps = ["chosen"], CHOSEN.taps
+        samples = test_samples(options.category)
+        pairs = [read_sample(sample, size[0]) for sample in samples]
+        test, masks = (np.stack(column) for column in zip(*pairs, strict=True))
+        bad = np.array([sample.label for sample in samples], bool)
+    else:
+        names, taps = options.only or list(ROWS), ALL_TAPS
+        test, masks, kinds = synthetic_test(train, held_out, options.seed)
+        bad = kinds != "good"
+    backbone = build_backbone("efficientnet-lite0", size, taps=taps)
+    start = time.process_time()
+    known = extract(backbone, train)
+    spent = time.process_time() - start
+    print(f"{len(train)} images: {spent:.1f} CPU seconds for the features\n")
+    new = extract(backbone, test)
+    print("| setting | image ROC-AUC | pixel ROC-AUC | AUPRO | CPU seconds |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for name in names:
+        setting = dataclasses.replace(CHOSEN, **ROWS[name])
+        start = time.process_time()
+        maps = maps_of(
+            setting,
+            dict(zip(taps, known, strict=True)),
+            dict(zip(taps, new, strict=True)),
+            size,
+        )
+        spent = time.process_time() - start
+        scores = image_scores(maps, setting.score)
+        pixel = metrics.pixel_metrics(masks, maps, fpr_limit=0.3)
+        print(
+            f"| {name} | {metrics.roc_auc(bad, scores):.3f} "
+            f"| {pixel['pixel_roc_auc']:.3f} | {pixel['aupro']:.3f} "
+            f"| {spent:.1f} |",
+            flush=True,
+        )
+
+
+def extract(backbone, images):
+    """Feature maps of uint8 images, one array a tap, in half precision."""
+    rows = []
+    for start in range(0, len(images), BATCH):
+        batch = images[start : start + BATCH].astype("float32") / 255.0
+        maps = backbone.predict_on_batch(batch)
+        maps = maps if isinstance(maps, list) else [maps]
+        rows.append([x.astype("float16") for x in maps])
+    return [np.concatenate(column) for column in zip(*rows, strict=True)]
+
+
+def maps_of(setting, known, new, size):
+    """Normalised maps of the new images, `(n, *size)`."""
+    known = [known[tap] for tap in setting.taps]
+    new = [new[tap] for tap in setting.taps]
+    channels = sum(x.shape[-1] for x in known)
+    grid = FeatureGrid(
+        [side // setting.grid for side in size],
+        setting.dims or channels,
+        setting.pool,
+    )
+    grid.build([x.shape for x in known])
+    joined = join(grid, known)
+    grid.fit(joined)
+    known = ops.convert_to_numpy(grid.project(joined))
+    new = ops.convert_to_numpy(grid.project(join(grid, new)))
+    owners = np.arange(len(known))
+    if setting.kind == "gaussian":
+        memory = FeatureGaussian(setting.shrinkage)
+        memory.fit([known])
+    else:
+        window = setting.kind.partition("-")[2]
+        window = int(window) if window else None
+        memory = FeatureMemory(2 if window is None else len(known), window)
+        memory.fit(known, owners, np.random.default_rng(0))
+
+    def maps(features, owners):
+        x = ops.convert_to_numpy(memory(features, owners=owners))
+        if setting.squared and setting.kind == "gaussian":
+            x = x**2
+        rows, columns = map(resize_matrix, x.shape[1:], size)
+        x = separable(x, rows, columns)
+        return ops.convert_to_numpy(gaussian_blur(x, setting.sigma))
+
+    found = np.concatenate([maps(new[s], None) for s in slices(len(new))])
+    if not setting.normalise:
+        return found
+    alone = np.concatenate(
+        [maps(known[s], owners[s]) for s in slices(len(known))]
+    )
+    spread = alone.std(axis=0)
+    spread = spread + setting.floor * spread.mean()
+    return (found - alone.mean(axis=0)) / spread
+
+
+def join(grid, maps):
+    parts = [
+        grid.join([x[part].astype("float32") for x in maps])
+        for part in slices(len(maps[0]))
+    ]
+    return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+
+
+def slices(count):
+    return [slice(start, start + BATCH) for start in range(0, count, BATCH)]
+
+
+def image_scores(maps, share):
+    flat = maps.reshape(len(maps), -1)
+    count = max(1, round(share * flat.shape[1]))
+    return np.partition(flat, -count, axis=1)[:, -count:].mean(axis=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Backbones of `keras.applications`, cut after the last tap."""
+
+import contextlib
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from kerasad.errors import InputError
+
+# Name, and the last layer at each of the strides 4, 8 and 16.
+APPLICATIONS = {
+    "efficientnet-b0": (
+        "EfficientNetB0",
+        ("block2b_add", "block3b_add", "block5c_add"),
+    ),
+    "mobilenet-v3-large": (
+        "MobileNetV3Large",
+        ("expanded_conv_2_add", "expanded_conv_5_add", "expanded_conv_11_add"),
+    ),
+    "resnet50": (
+        "ResNet50",
+        ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out"),
+    ),
+    "convnext-tiny": (
+        "ConvNeXtTiny",
+        (
+            "convnext_tiny_stage_0_block_2_identity",
+            "convnext_tiny_stage_1_block_2_identity",
+            "convnext_tiny_stage_2_block_8_identity",
+        ),
+    ),
+}
+CAFFE_MEAN = (123.68, 116.779, 103.939)  # of ImageNet, in levels of 255, RGB
+IMAGENET_STD = np.array([0.229, 0.224, 0.225])
+
+
+def build(name, image_size, weights="imagenet", taps=None):
+    """A frozen model of `keras.applications` with its preprocessing inside.
+
+    Args:
+        name: a key of `APPLICATIONS`.
+        image_size: pair of ints, `(height, width)` in pixels.
+        weights: `"imagenet"` for Keras's own download, the path of weights
+            without the classifier as Keras distributes or saves them, or
+            `None` for random weights.
+        taps: names of layers.
+    """
+    kind, default = APPLICATIONS[name]
+    maker = getattr(keras.applications, kind)
+    taps = tuple(taps or default)
+    with plain_keras():
+        images = keras.Input((*image_size, 3), name="images")
+        x = layers.Rescaling(255.0, name="levels")(images)
+        if kind == "ResNet50":
+            x = layers.Normalization(
+                axis=-1, mean=CAFFE_MEAN, variance=(1.0, 1.0, 1.0)
+            )(x)
+        base = maker(include_top=False, weights=None, input_tensor=x)
+        if weights is not None:
+            fill(base, maker, weights)
+        outputs = [output(base, tap) for tap in taps]
+        model = keras.Model(images, outputs, name=name.replace("-", "_"))
+    model.trainable = False
+    return model
+
+
+def output(base, tap):
+    """What a layer gives; of the last in a block of ConvNeXt, the sum."""
+    names = [operation.name for operation in base.operations]
+    if tap not in names:
+        raise InputError(
+            f"a tap must be the name of a layer of {base.name}. "
+            f"Received: {str(tap)[:60]!r}"
+        )
+    # The sums have no names of their own.
+    summed = base.name.startswith("convnext") and tap.endswith("_identity")
+    return base.operations[names.index(tap) + summed].output
+
+
+def fill(base, maker, weights):
+    """Weights for RGB in `[0, 255]`, whatever they were trained with."""
+    if weights == "imagenet":
+        try:
+            # At its own size, or MobileNet warns.
+            source = maker(include_top=False, input_shape=(224, 224, 3))
+        except Exception as error:
+            raise InputError(
+                f"the weights of {maker.__name__} cannot be downloaded: set "
+                "weights to the path of a file of them"
+            ) from error
+        base.set_weights(source.get_weights())
+    elif not Path(weights).is_file():
+        raise InputError(f"{weights}: no such file of backbone weights")
+    else:
+        try:
+            base.load_weights(weights)
+        except Exception as error:
+            raise InputError(
+                f"{weights}: holds no weights of {maker.__name__} without "
+                "its classifier"
+            ) from error
+    if maker.__name__ == "ResNet50":  # trained on BGR
+        first = base.get_layer("conv1_conv")
+        kernel, *rest = first.get_weights()
+        first.set_weights([kernel[:, :, ::-1], *rest])
+    if maker.__name__ == "EfficientNetB0":
+        # Trained with a division by the variance, for which Keras inserts a
+        # layer whose meaning depends on the global image data format.
+        [first] = [
+            x for x in base.layers if isinstance(x, layers.Normalization)
+        ]
+        mean, variance, *rest = first.get_weights()
+        first.set_weights([mean, variance * IMAGENET_STD, *rest])
+        first.finalize_state()
+
+
+@contextlib.contextmanager
+def plain_keras():
+    """Float32 and channels last, whatever the user has set.
+
+    `keras.applications` takes neither as an argument; in the layers that it
+    makes, and in their configs, both are then written down.
+    """
+    policy = keras.config.dtype_policy()
+    data_format = keras.config.image_data_format()
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+        keras.config.set_image_data_format(data_format)

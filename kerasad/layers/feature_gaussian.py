@@ -1,0 +1,112 @@
+import keras
+import numpy as np
+from keras import ops
+
+FLOOR = 1e-3  # added to each variance; features vary by about 1
+
+
+@keras.saving.register_keras_serializable(package="kerasad")
+class FeatureGaussian(keras.layers.Layer):
+    """Mahalanobis distance of each feature to those seen at its place.
+
+    For parts that lie still: of each place the mean and the covariance of
+    the features of normal images. What it costs does not depend on how many
+    images there were.
+
+    Args:
+        shrinkage: float in `[0, 1]`. Share of the covariance that all places
+            have in common; steadies it where images are few.
+
+    Input shape:
+        `(batch, rows, columns, dims)`.
+
+    Output shape:
+        `(batch, rows, columns)`, in standard deviations, at least 0.
+
+    Reference:
+
+    - [Defard et al., 2020](https://arxiv.org/abs/2011.08785), section III.
+      Deviations: all channels instead of a random choice, shrinkage towards
+      the mean covariance instead of a multiple of the identity
+    """
+
+    def __init__(self, shrinkage=0.2, **kwargs):
+        super().__init__(**kwargs)
+        self.shrinkage = shrinkage
+
+    def build(self, input_shape):
+        rows, columns, dims = input_shape[1:]
+        fixed = {"trainable": False, "initializer": "zeros"}
+        self.mean = self.add_weight(
+            shape=(rows, columns, dims), name="mean", dtype="float32", **fixed
+        )
+        # Half precision in the file and in memory; distances keep three
+        # digits, and all backends round alike.
+        self.whitener = self.add_weight(
+            shape=(rows * columns, dims, dims),
+            name="whitener",
+            dtype="float16",
+            **fixed,
+        )
+        self.count = self.add_weight(
+            shape=(), name="count", dtype="float32", **fixed
+        )
+        super().build(input_shape)
+
+    def call(self, features, owners=None):
+        """`owners`: `(batch,)` ints, at least 0 where the image was fitted.
+
+        Of such an image its own share in mean and covariance is left out.
+        """
+        rows, columns, dims = self.mean.shape
+        centred = ops.reshape(features - self.mean, (-1, rows * columns, dims))
+        whitener = ops.cast(self.whitener, "float32")
+        white = ops.matmul(ops.transpose(centred, (1, 0, 2)), whitener)
+        square = ops.transpose(ops.sum(ops.square(white), axis=-1))  # (B, R C)
+        if owners is not None:
+            fitted = ops.cast(ops.convert_to_tensor(owners) >= 0, "float32")
+            square = self.left_out(square, fitted[:, None])
+        return ops.reshape(ops.sqrt(square), (-1, rows, columns))
+
+    def left_out(self, square, fitted):
+        # Sherman and Morrison: the covariance without one image is a change
+        # of rank one. The shared covariance stays as it is.
+        rest = ops.maximum(self.count - 1.0, 1.0)
+        lever = 1.0 - (1.0 - self.shrinkage) / rest * square
+        alone = self.count / rest * square / ops.maximum(lever, 1e-3)
+        return fitted * alone + (1.0 - fitted) * square
+
+    def fit(self, batches):
+        """Learns mean and covariance of each place.
+
+        Args:
+            batches: iterable of float arrays `(n, rows, columns, dims)`,
+                features of normal images; each image once.
+        """
+        count, total, products = 0, 0.0, 0.0
+        for features in batches:
+            n, rows, columns, dims = features.shape
+            if not self.built:
+                self.build((None, rows, columns, dims))
+            x = features.reshape(n, rows * columns, dims).transpose(1, 0, 2)
+            x = np.ascontiguousarray(x, "float32")
+            total = total + x.sum(axis=1, dtype="float64")
+            products = products + np.matmul(x.transpose(0, 2, 1), x)
+            count += n
+        mean = total / count
+        outer = mean[:, :, None] * mean[:, None, :]
+        covariance = products / count - outer
+        shared = covariance.mean(axis=0) + FLOOR * np.eye(mean.shape[-1])
+        covariance *= 1.0 - self.shrinkage
+        covariance += self.shrinkage * shared + FLOOR * np.eye(len(shared))
+        # covariance = L L^T, so |L^-1 x| is the distance of x.
+        whitener = np.linalg.inv(np.linalg.cholesky(covariance))
+        self.mean.assign(mean.reshape(self.mean.shape).astype("float32"))
+        self.whitener.assign(whitener.transpose(0, 2, 1).astype("float16"))
+        self.count.assign(float(count))
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape[:3])
+
+    def get_config(self):
+        return {**super().get_config(), "shrinkage": self.shrinkage}

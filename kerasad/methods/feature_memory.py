@@ -1,0 +1,195 @@
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasad.backbones import BACKBONES, TAPS, build_backbone
+from kerasad.layers.feature_gaussian import FeatureGaussian
+from kerasad.layers.feature_grid import FeatureGrid
+from kerasad.layers.feature_memory import FeatureMemory
+from kerasad.maps import upsample
+from kerasad.methods.method import Method, revived
+from kerasad.settings import Settings, key, require
+
+STRIDE = 8  # pixels between places of the grid
+LEAST = 32  # pixels
+BATCH = 8  # images in the backbone at a time while learning
+SAMPLE = 256  # images that scale, alignment and memories are learnt from
+# Share of the features' variance found at one place. Of what lies still it is
+# about a half; 1 where no place differs from another.
+MOVING = 0.85
+KINDS = ("gaussian", "window", "global")
+# Images in a memory; in the global one, as many features as they have.
+IMAGES = {"window": 200, "global": 2}
+
+
+@dataclass(frozen=True)
+class FeatureMemorySettings(Settings):
+    backbone: str = key("efficientnet-lite0", choices=tuple(BACKBONES))
+    weights: str = "imagenet"  # or the path of a file of them
+    taps: tuple[str, ...] = ()  # layers; none: those at strides 4 and 8
+    dims: int = key(100, 1, 4096)  # of a feature, at most
+    memory: str = key("auto", choices=("auto", *KINDS))
+    memory_images: int = key(0, 0)  # in the memory; 0: see IMAGES
+
+    def check(self, run):
+        expected = f"at least {LEAST} for a feature memory"
+        require(run.image_size >= LEAST, "image_size", expected, run)
+
+
+@keras.saving.register_keras_serializable(package="kerasad")
+class FeatureMemoryMethod(Method):
+    """Distance of frozen, pretrained features to those of normal images.
+
+    Fitted without gradients: in about the time that it takes to extract the
+    features twice. The backbone travels in the detector's file.
+
+    Args:
+        backbone: `keras.Model` of `kerasad.backbones`.
+        image_size: pair of ints, `(height, width)` in pixels.
+        dims: int. Length of a feature.
+        kind: `"gaussian"`, one a place, for parts that lie still; `"window"`,
+            the nearest feature seen near by, for parts of several kinds;
+            `"global"`, the nearest one seen anywhere; `"auto"` until `fit`
+            chooses between the first and the last.
+        memory_images: int, see `kerasad.layers.FeatureMemory`; `None` for
+            those of `IMAGES`.
+    """
+
+    Config = FeatureMemorySettings
+    map_names = ("features",)
+
+    def __init__(
+        self,
+        backbone,
+        image_size,
+        dims=100,
+        kind="auto",
+        memory_images=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.backbone = backbone
+        self.image_size = tuple(image_size)
+        self.dims = dims
+        self.kind = kind
+        self.memory_images = memory_images
+        size = [max(1, side // STRIDE) for side in self.image_size]
+        self.grid = FeatureGrid(size, dims, dtype="float32", name="grid")
+        self.grid.build([output.shape for output in backbone.outputs])
+        # Not before its kind is known: Keras lets go of no layer it has seen.
+        self.memory = None if kind == "auto" else self.memory_of(kind)
+        self.built = True
+
+    @classmethod
+    def from_settings(cls, settings, image_size, count):
+        taps = settings.taps or TAPS[settings.backbone][:2]
+        backbone = build_backbone(
+            settings.backbone, image_size, settings.weights, taps
+        )
+        channels = sum(output.shape[-1] for output in backbone.outputs)
+        kind, images = settings.memory, settings.memory_images or None
+        if kind == "window":
+            images = min(images or IMAGES[kind], count, SAMPLE)
+        dims = min(settings.dims, channels)
+        return cls(backbone, image_size, dims, kind, images)
+
+    def memory_of(self, kind):
+        """The layer of a kind, empty."""
+        options = {"dtype": "float32", "name": "memory"}
+        if kind == "gaussian":
+            memory = FeatureGaussian(**options)
+        else:
+            images = self.memory_images or IMAGES[kind]
+            window = 1 if kind == "window" else None
+            memory = FeatureMemory(images, window, **options)
+        memory.build((None, *self.grid.size, self.dims))
+        return memory
+
+    def fit(self, images, held_out, run):
+        rng = np.random.default_rng(run.seed)
+        chosen = np.sort(rng.permutation(len(images))[:SAMPLE])
+        joined = self.joined(images[chosen])
+        self.grid.fit(joined)
+        features = ops.convert_to_numpy(self.grid.project(joined))
+        if self.kind == "auto":
+            share = share_at_a_place(features)
+            self.kind = "gaussian" if share < MOVING else "global"
+            run.facts["alignment"] = {"share": share, "kind": self.kind}
+            run.say(
+                f"{share:.2f} of the variance at one place: "
+                + ("the parts lie still" if share < MOVING else "parts move")
+                + f", so the memory is {self.kind}"
+            )
+            self.memory = self.memory_of(self.kind)
+        if self.kind == "gaussian":
+            self.memory.fit(self.all_features(images, chosen, features))
+        else:
+            count = self.memory.memory if self.kind == "window" else None
+            self.memory.fit(features[:count], chosen[:count], rng)
+        return []
+
+    def all_features(self, images, chosen, features):
+        """Features of every image in batches; those of `chosen` are known."""
+        yield features
+        rest = np.setdiff1d(np.arange(len(images)), chosen)
+        for start in range(0, len(rest), SAMPLE):
+            joined = self.joined(images[rest[start : start + SAMPLE]])
+            yield ops.convert_to_numpy(self.grid.project(joined))
+
+    def joined(self, images):
+        """Unscaled features `(n, rows, columns, channels)` of uint8 images."""
+        rows = []
+        for start in range(0, len(images), BATCH):
+            batch = images[start : start + BATCH]
+            # One shape, so one compilation: the last batch is filled up.
+            missing = min(BATCH, len(images)) - len(batch)
+            filled = np.pad(batch, [(0, missing)] + [(0, 0)] * 3, "edge")
+            maps = self.backbone.predict_on_batch(
+                filled.astype("float32") / 255.0
+            )
+            joined = ops.convert_to_numpy(self.grid.join(as_list(maps)))
+            rows.append(joined[: len(batch)])
+        return np.concatenate(rows)
+
+    def call(self, images):
+        return {"maps": self.left_out_maps(images, None)}
+
+    def left_out_maps(self, images, owners):
+        maps = as_list(self.backbone(images, training=False))
+        distance = self.memory(self.grid(maps), owners=owners)
+        return upsample(distance, *self.image_size)[..., None]
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        backbone = serialize(self.backbone)
+        backbone.pop("compile_config", None)  # a detector does not train
+        return {
+            "backbone": backbone,
+            "image_size": list(self.image_size),
+            "dims": self.dims,
+            "kind": self.kind,
+            "memory_images": self.memory_images,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(**revived(config, "backbone"))
+
+
+def as_list(maps):
+    """A model of one output gives it bare."""
+    return list(maps) if isinstance(maps, (list, tuple)) else [maps]
+
+
+def share_at_a_place(features) -> float:
+    """Share of the features' variance that is found at one place.
+
+    Near 0 where each place looks the same in all of the images
+    `(n, rows, columns, dims)`, 1 where it does not matter where one looks.
+    """
+    at_a_place = features.var(axis=0).mean()
+    everywhere = features.reshape(-1, features.shape[-1]).var(axis=0).mean()
+    return float(at_a_place / max(everywhere, 1e-12))

@@ -1,0 +1,5 @@
+"""Built-in categories whose parts lie differently in each picture."""
+
+from kerasad.unaligned import scattered, texture
+
+CATEGORIES = {"cloth": texture, "nuts": scattered}
