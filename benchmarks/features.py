@@ -20,8 +20,9 @@ from keras import ops
 from benchmarks.synthetic import synthetic_test
 from kerasad import metrics
 from kerasad.backbones import build_backbone
+from kerasad.data.category import read_sample
 from kerasad.data.images import load_images
-from kerasad.data.mvtec import read_sample, test_samples, training_samples
+from kerasad.data.layouts import open_category
 from kerasad.filters import gaussian_blur, resize_matrix, separable
 from kerasad.layers import FeatureGaussian, FeatureGrid, FeatureMemory
 
@@ -96,14 +97,17 @@ def main(arguments=None):
     parser.add_argument("--test", action="store_true")
     options = parser.parse_args(arguments)
     size = (options.image_size, options.image_size)
-    paths = [sample.path for sample in training_samples(options.category)]
+    paths = [
+        sample.path
+        for sample in open_category(options.category).samples("train")
+    ]
     images = load_images(paths, size[0])
     order = np.random.default_rng(options.seed).permutation(len(images))
     train = images[order[options.hold_out :]]
     held_out = images[order[: options.hold_out]]
     if options.test:
         names, taps = ["chosen"], CHOSEN.taps
-        samples = test_samples(options.category)
+        samples = open_category(options.category).samples("test")
         pairs = [read_sample(sample, size[0]) for sample in samples]
         test, masks = (np.stack(column) for column in zip(*pairs, strict=True))
         bad = np.array([sample.label for sample in samples], bool)

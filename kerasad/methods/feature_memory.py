@@ -27,7 +27,7 @@ IMAGES = {"window": 200, "global": 2}
 @dataclass(frozen=True)
 class FeatureMemorySettings(Settings):
     backbone: str = key("efficientnet-lite0", choices=tuple(BACKBONES))
-    weights: str = "imagenet"  # or the path of a file of them
+    weights: str = "imagenet"  # or "random", or the path of a file of them
     taps: tuple[str, ...] = ()  # layers; none: those at strides 4 and 8
     dims: int = key(100, 1, 4096)  # of a feature, at most
     memory: str = key("auto", choices=("auto", *KINDS))
@@ -85,9 +85,8 @@ class FeatureMemoryMethod(Method):
     @classmethod
     def from_settings(cls, settings, image_size, count):
         taps = settings.taps or TAPS[settings.backbone][:2]
-        backbone = build_backbone(
-            settings.backbone, image_size, settings.weights, taps
-        )
+        weights = None if settings.weights == "random" else settings.weights
+        backbone = build_backbone(settings.backbone, image_size, weights, taps)
         channels = sum(output.shape[-1] for output in backbone.outputs)
         kind, images = settings.memory, settings.memory_images or None
         if kind == "window":

@@ -14,6 +14,7 @@ RECIPES = {
     "ssae": ("robust", SMALL + SSAE),
     "model_one": ("h2", [*SMALL, "depth=2", "base_filters=4", "latent=4"]),
     "patch_memory": ("memory", ["image_size=32"]),
+    "feature_memory": ("fast", ["image_size=32", "weights=random"]),
     "fused": ("default", SMALL + SSAE),
 }
 
