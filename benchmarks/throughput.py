@@ -6,8 +6,9 @@ Each way trains in a process of its own, in turn, `--rounds` times: kerasad
 through `fit`, as `kerasad train` does, the plain loop by itself. An image
 is what the recipe trains on: a crop of 128 pixels of an image of 256, corrupted
 anew; for the paper's Model II a whole image. Prints a Markdown table: medians
-of images a second, the ratio to the plain float32 PyTorch loop of the same round, the share of the rate that is
-lost against training on one batch again and again, and the peak memory.
+of images a second, the ratio to the plain float32 PyTorch loop of the same
+round, the share of the rate that is lost against training on one batch again
+and again, and the peak memory.
 """
 
 import argparse

@@ -170,7 +170,7 @@ def test_paths_of_all_kinds(photos, monkeypatch):
         return [path.name for path in image_paths(arguments, iter(stdin))]
 
     numbers = [f"{index:03d}.png" for index in range(5)]
-    assert names("photos") == [*numbers, "[odd].png"]
+    assert names("photos") == [*numbers, "[odd].png", "005.PNG"]
     assert names("photos/00[12].*") == numbers[1:3]
     assert names("**/*.[pP]*") == [*numbers, "[odd].png", "005.PNG"]
     assert names("photos/[odd].png") == ["[odd].png"]

@@ -68,7 +68,7 @@ def test_rows_against_scores_one_by_one(detector, category):
         for index, sample in enumerate(samples):
             mask = np.zeros((SIZE, SIZE), bool)
             if sample.label:
-                mask = read_mask(sample.mask_path)
+                mask = read_mask(*sample.mask_paths)
             shifted.append(
                 apply_shift(
                     name, read_image(sample.path), mask, 3, index, severity

@@ -36,41 +36,27 @@ def capsules(folder, size, seed):
 
 @command.command("check")
 @click.argument("folder", type=click.Path())
-def check(folder):
+@click.option("--layout", help="Read it so, instead of as it looks.")
+def check(folder, layout):
     """Read every image and mask in FOLDER and count what is there.
 
-    Warns of test images that are also in train/good, of masks without image
-    and of masks that are not binary.
+    Says how the folder was read, and warns of what makes little sense: test
+    images that were trained on, copies, blank images, masks without image or
+    with black and white swapped, files left out.
     """
-    from pathlib import Path
-
-    from kerasad.data.flaws import is_binary, leaked, remarks
-    from kerasad.data.mvtec import read_sample, test_samples, training_samples
+    from kerasad.cli.progress import counter
+    from kerasad.data.check import check
+    from kerasad.data.layouts import open_category
     from kerasad.text import one_line
 
-    samples, warnings = training_samples(folder), []
-    if (Path(folder) / "test").is_dir():
-        test = test_samples(folder)
-        samples += test
-        warnings = remarks(folder, test, leaked(folder, test))
-    else:
-        say(f"{folder}: no test split; it can be trained on, not evaluated")
-    counts, grey = {}, []
-    for sample in samples:
-        height, width = read_sample(sample)[0].shape[:2]
-        if sample.mask_path is not None and not is_binary(sample.mask_path):
-            grey.append(sample.mask_path)
-        key = (f"{sample.split}/{sample.defect}", width, height)
-        counts[key] = counts.get(key, 0) + 1
+    category = open_category(folder, layout)
+    say(f"{folder}: read as {category.layout}")
+    counts, warnings = check(category, counter("reading"))
     for (group, width, height), count in counts.items():
         click.echo(
             f"{one_line(group):<24} {count:>6} images of {width} x {height}"
         )
-    if grey:
-        warnings.append(
-            f"{len(grey)} of the masks have several values besides 0, such "
-            f"as {grey[0].relative_to(folder).as_posix()}: each counts as "
-            "defect"
-        )
+    if not category.test:
+        say(f"{folder}: no test split; it can be trained on, not evaluated")
     for warning in warnings:
         say(f"warning: {warning}")

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from kerasad.data import images
+from kerasad.data.folders import image_files
 from kerasad.errors import InputError
 
 
@@ -89,7 +90,7 @@ def test_mask_is_resized_by_area(tmp_path):
 def test_images_are_cached_as_bytes(picture, tmp_path):
     for name in "ab":
         Image.fromarray(picture).save(tmp_path / f"{name}.png")
-    cached = images.load_images(images.image_files(tmp_path), 16)
+    cached = images.load_images(image_files(tmp_path), 16)
     assert cached.dtype == np.uint8 and cached.nbytes == 2 * 16 * 16 * 3
 
 

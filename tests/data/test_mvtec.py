@@ -33,9 +33,10 @@ def test_training_images_are_the_good_ones(category):
 def test_masks_are_paired_by_name(category):
     samples = mvtec.test_samples(category)
     assert [s.defect for s in samples] == ["good"] + ["crack"] * 3
-    assert samples[0].mask_path is None
+    assert samples[0].mask_paths == ()
     for sample in samples[1:]:
-        assert sample.mask_path.name == f"{sample.path.stem}_mask.png"
+        (mask,) = sample.mask_paths
+        assert mask.name == f"{sample.path.stem}_mask.png"
 
 
 def test_a_plain_folder_holds_good_images(category):
@@ -54,7 +55,7 @@ def test_a_missing_mask_is_named(category):
     "make, message",
     [
         (lambda f: None, "no such folder"),
-        (lambda f: f.mkdir(), "no PNG, JPEG, BMP, TIFF or WebP images"),
+        (lambda f: f.mkdir(), "no images; expected a folder of good images"),
         (lambda f: (f / "test").mkdir(parents=True), "train/good is missing"),
     ],
 )
