@@ -6,7 +6,7 @@ python benchmarks/gallery.py runs/default/detector.keras docs/gallery.png
 import sys
 
 import kerasad
-from kerasad.capsules.cache import builtin_capsules
+from kerasad.capsules import builtin_capsules
 from kerasad.evaluation import evaluate
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.results import picture

@@ -134,17 +134,17 @@ def work(options):
 def exported(detector, format, precision):
     """The artefact as a callable, or which package is missing."""
     from kerasad.errors import InputError
-    from kerasad.export import export
-    from kerasad.exporting import runtimes
-    from kerasad.exporting.targets import FORMATS
+    from kerasad.export import export, find_format, openvino
+    from kerasad.export.exported import opened
 
+    row = find_format(format)
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / f"model{FORMATS[format]}"
+        target = Path(folder) / f"model{row.suffix}"
         try:
             export(detector, target, format)
             if precision == "bfloat16":
-                return runtimes.open_openvino(str(target), "bf16")
-            return runtimes.opened(target, format)
+                return openvino.open_artefact(str(target), "bf16")
+            return opened(target, row)
         except (InputError, ImportError) as error:
             return f"not measured: {error}"
 
@@ -160,8 +160,8 @@ def plain(detector):
     )
     from kerasad.config import load_config
 
-    network = plain_of(load_config("default"))
-    load_keras_weights(network, detector.network)
+    network = plain_of(load_config("default").settings.members[0])
+    load_keras_weights(network, detector.method.members[0].network)
     side = (*detector.image_size, 5)
 
     def compute(images):
@@ -187,21 +187,27 @@ def seconds_of(compute, images, limit):
 
 @functools.cache
 def drawn(count, size=256):
-    from kerasad.capsules.category import draw_capsule
+    from kerasad.capsules import draw_capsule
 
     rng = np.random.default_rng(0)
     return np.stack([draw_capsule(rng, size)[0] for _ in range(count)])
 
 
 def make_detector(path):
-    from kerasad.building import build_network
     from kerasad.config import load_config
-    from kerasad.fitting import finished_detector
+    from kerasad.detector import Detector
+    from kerasad.methods.fused import FusedMethod
+    from kerasad.training.run import Run
 
     config = load_config("default")
     images = drawn(40)
     known = np.concatenate([images[:20]] * 10)  # a memory of 200 images
-    detector = finished_detector(build_network(config), config, known)
+    method = FusedMethod.from_settings(config.settings, (256, 256), len(known))
+    method.members[1].fit(known, None, Run(None))
+    detector = Detector(
+        method, 256, score=config.score, top_fraction=config.top_fraction
+    )
+    detector.fit_map_statistics(known)
     detector.calibrate(images[20:], config.threshold)
     detector.save(path)
 

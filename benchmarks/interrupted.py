@@ -36,7 +36,7 @@ SETTINGS = {
     "crop": 32,
     "epochs": 6,
     "batch_size": 4,
-    "accumulation": 2,
+    "gradient_accumulation_steps": 2,
     "learning_rate": 0.03,  # so high that an early epoch is the best
     "schedule": "plateau",
     "patience": 1,
@@ -52,7 +52,7 @@ QUICK = {  # compiles faster, and checkpoints the same kinds of things
     "anomaly_map": "squared-error",
 }
 TRAIN = 14  # images; 3 batches an epoch to train on
-CHECKPOINT = "checkpoint.npz"
+CHECKPOINT = "checkpoint-ssae.npz"
 WRITING = 0.001  # seconds that it is surely being written
 
 
@@ -234,7 +234,7 @@ def measure(kills, seed, folder, settings, say) -> Report:
         # Once, before the forks; Keras may look for TensorFlow at any time.
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-    from kerasad.capsules.category import write_category
+    from kerasad.capsules import write_category
 
     report = Report(keras.backend.backend())
     moments = random.Random(seed)

@@ -17,7 +17,6 @@ import platform
 import shutil
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -33,14 +32,15 @@ from benchmarks.paper_tables import (
 )
 from kerasad import metrics
 from kerasad.config import load_config
-from kerasad.data.mvtec import fingerprint, test_samples, training_samples
+from kerasad.data.category import fingerprint
+from kerasad.data.layouts import open_category
 from kerasad.errors import InputError
 from kerasad.evaluation import evaluate
 from kerasad.files import write_text
 from kerasad.provenance import versions
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.results import picture
-from kerasad.training import train
+from kerasad.training.train import train
 
 HERE = Path(__file__).parent
 FIGURES = {"c1": 6, "2a": 7, "h2": 8, "e5": 9}  # of heatmaps
@@ -53,15 +53,15 @@ def main(arguments=None):
     minutes = options.budget and options.budget / len(wanted)
     options.runs.mkdir(parents=True, exist_ok=True)
     options.results.mkdir(parents=True, exist_ok=True)
+    category = open_category(options.category)
     data = fingerprint(
         sample.path
-        for sample in training_samples(options.category)
-        + test_samples(options.category)
+        for sample in category.samples("train") + category.samples("test")
     )
     for name in wanted:
-        config = load_config(name, options.set)
+        config = load_config(name, settings_of(name, options.set))
         request = {
-            "config": asdict(config),
+            "config": config.flat(),
             "data": data,
             "textures": options.textures and str(options.textures),
             "minutes": minutes,
@@ -103,11 +103,17 @@ def parse(arguments):
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="changes a key of every configuration, such as stem=4",
+        help="changes a key of each configuration that has it, such as stem=4",
     )
     parser.add_argument("--runs", type=Path, default=HERE / "runs" / "paper")
     parser.add_argument("--results", type=Path, default=HERE / "results")
     return parser.parse_args(arguments)
+
+
+def settings_of(name, settings):
+    """Those of the settings that the method of a recipe has."""
+    keys = load_config(name).flat()
+    return [s for s in settings if s.partition("=")[0] in keys]
 
 
 def chosen(options):
@@ -174,22 +180,24 @@ def run(config, options, request):
             limit = detector.threshold["threshold"]
             results[kind] = line_of(plain, plain.scores > limit)
     rows = trained.rows
-    full = -(-trained.train_images // config.batch_size)
+    full = -(-trained.train_images // config.settings.batch_size)
     return {
         "request": request,
         "images": f"{options.category.name}: {trained.train_images} trained "
         f"on, {len(plain.samples)} tested",
         "results": results,
         "epochs": len(rows),
-        "full_epochs": config.epochs,
-        "updates": trained.updates,
-        "full_updates": full * config.epochs // config.accumulation,
+        "full_epochs": config.settings.epochs,
+        "updates": trained.facts["steps"],
+        "full_updates": full
+        * config.settings.epochs
+        // config.settings.gradient_accumulation_steps,
         "training_seconds": round(sum(row["seconds"] for row in rows), 1),
         "scoring_seconds": round(time.monotonic() - started, 1),
         "loss": rows[-1]["loss"],
         "val_loss": min(row["val_loss"] for row in rows),
-        "weights": detector.network.count_params(),
-        "precision": trained.precision,
+        "weights": detector.method.count_params(),
+        "precision": trained.facts["precision"],
         "backend": keras.backend.backend(),
         "device": device(),
         "versions": versions(),

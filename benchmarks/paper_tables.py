@@ -1,7 +1,6 @@
 """The paper's numbers, and ours beside them as Markdown and JSON."""
 
 import json
-from dataclasses import asdict
 
 from kerasad import metrics
 from kerasad.config import load_config
@@ -137,7 +136,7 @@ def markdown(rows, runs):
 
 def training_line(name, run):
     seconds, updates = run["training_seconds"], run["updates"]
-    recipe = asdict(load_config(name))
+    recipe = load_config(name).flat()
     changed = [
         f"{key}={value}"
         for key, value in run["request"]["config"].items()

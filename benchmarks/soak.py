@@ -17,11 +17,11 @@ from pathlib import Path
 
 import keras
 
-from kerasad.capsules.category import write_category
+from kerasad.capsules import write_category
 from kerasad.config import load_config
 from kerasad.data.folders import image_files
 from kerasad.prediction import predict_files
-from kerasad.training import train
+from kerasad.training.train import train
 
 LIMIT = 0.05
 WARM_UP = 0.1

@@ -15,12 +15,12 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from kerasad import metrics
-from kerasad.batches import split
+from kerasad.calibration.split import split
 from kerasad.config import from_mapping
 from kerasad.data.foreground import foreground_map
 from kerasad.data.images import load_images
-from kerasad.data.mvtec import training_samples
-from kerasad.detector import load
+from kerasad.data.layouts import open_category
+from kerasad.loading import load
 
 VISIBLE = 10  # of 255: a pixel that changed by less is no defect
 LEAST = 25  # pixels; a defect with fewer is drawn again
@@ -48,9 +48,9 @@ def main(arguments=None):
 
 def normal_images(category, config):
     """The images that the config trains on, and those that it holds out."""
-    paths = [sample.path for sample in training_samples(category)]
-    images = load_images(paths, config.image_size)
-    chosen, held_out = split(len(images), config)
+    samples = open_category(category).samples("train")
+    images = load_images(samples, config.image_size)
+    chosen, held_out = split(len(images), config.validation_share, config.seed)
     return images[chosen], images[held_out]
 
 

@@ -3,12 +3,12 @@
     python -m benchmarks.throughput [--rounds 3] [--seconds 20]
 
 Each way trains in a process of its own, in turn, `--rounds` times: kerasad
-through `fit`, as `kerasad train` does, the plain loop by itself. An image
-is what the recipe trains on: a crop of 128 pixels of an image of 256, corrupted
-anew; for the paper's Model II a whole image. Prints a Markdown table: medians
-of images a second, the ratio to the plain float32 PyTorch loop of the same
-round, the share of the rate that is lost against training on one batch again
-and again, and the peak memory.
+through `fit`, as `kerasad train` does, the plain loop by itself; both have the
+next batch made in the background. An image is what the recipe trains on: a crop
+of 128 pixels of an image of 256, corrupted anew; for the paper's Model II a
+whole image. Prints a Markdown table: medians of images a second, the ratio to
+the plain float32 PyTorch loop of the same round, the share of the rate that is
+lost against training on one batch again and again, and the peak memory.
 """
 
 import argparse
@@ -92,17 +92,25 @@ def run(index, arguments):
 
 
 def work(options):
-    from kerasad.batches import make_dataset, texture_bank
-    from kerasad.capsules.category import draw_capsule
+    from kerasad.capsules import draw_capsule
     from kerasad.config import load_config
+    from kerasad.data.textures import builtin_textures
+    from kerasad.methods import ssae
 
     what, _, recipe, precision = WAYS[options.way]
     config = load_config(recipe, [*options.set, f"precision={precision}"])
     size = config.image_size
     rng = np.random.default_rng(0)
     images = np.stack([draw_capsule(rng, size)[0] for _ in range(32)])
-    dataset = make_dataset(images, images, texture_bank(None, config), config)
-    rate = (plain_rates if what.startswith("plain") else keras_rates)(config)
+    bank = builtin_textures(config.seed, size)
+    settings = config.settings
+    if config.method == "fused":
+        settings = settings.members[0]
+    dataset = ssae.batches(images, images, bank, settings, config.seed)
+    if what.startswith("plain"):
+        rate = plain_rates(settings)
+    else:
+        rate = keras_rates(settings, settings.crop or size)
     fixed = rate(Again(dataset), options.seconds)
     found = rate(dataset, options.seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -144,14 +152,15 @@ class Clock:
         return False
 
 
-def keras_rates(config):
+def keras_rates(settings, side):
     import keras
 
-    from kerasad.building import build_network, compile_network
-    from kerasad.endless import Endless
+    from kerasad.methods import ssae
+    from kerasad.training.endless import Endless
+    from kerasad.training.gradient import compile_network
 
-    model = build_network(config, config.precision, config.crop or None)
-    compile_network(model, config)
+    model = ssae.network_of(settings, side, settings.precision)
+    compile_network(model, ssae.losses_of(settings), settings)
 
     class Stop(keras.callbacks.Callback):
         def __init__(self, clock):
@@ -159,7 +168,7 @@ def keras_rates(config):
             self.clock = clock
 
         def on_train_batch_end(self, batch, logs=None):
-            if self.clock.over(config.batch_size):
+            if self.clock.over(settings.batch_size):
                 self.model.stop_training = True
 
     def rate(dataset, seconds):

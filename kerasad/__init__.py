@@ -5,16 +5,15 @@ import importlib
 from kerasad.registration import register_with_keras
 from kerasad.version import __version__ as __version__
 
-SUBMODULES = ("data", "layers", "losses", "metrics", "models", "thresholds")
+SUBMODULES = ("calibration", "data", "layers", "losses", "maps", "methods",
+              "metrics", "models", "testing")  # fmt: skip
+NAMES = {
+    "Detector": "kerasad.detector",
+    "Method": "kerasad.methods.method",
+    "load": "kerasad.loading",
+}
 
 register_with_keras()
-
-
-def load(path):
-    """Load a detector from a `.keras` file, see `kerasad.detector.load`."""
-    from kerasad.detector import load
-
-    return load(path)
 
 
 def __getattr__(name):
@@ -22,6 +21,6 @@ def __getattr__(name):
     # fixed at that moment.
     if name in SUBMODULES:
         return importlib.import_module(f"kerasad.{name}")
-    if name == "Detector":
-        return importlib.import_module("kerasad.detector").Detector
+    if name in NAMES:
+        return getattr(importlib.import_module(NAMES[name]), name)
     raise AttributeError(f"module 'kerasad' has no attribute {name!r}")

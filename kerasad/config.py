@@ -1,193 +1,122 @@
-"""The settings of a run: a frozen dataclass, read from flat YAML."""
+"""The config of a run: flat keys of the run and of its method, from YAML."""
 
 import dataclasses
 import difflib
-import math
-import types
-import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from kerasad.config_rules import check_rules, shown
+from kerasad.calibration.fit import METHODS as THRESHOLDS
+from kerasad.calibration.fit import PARAMETERS
 from kerasad.errors import InputError
+from kerasad.methods import find_method
+from kerasad.settings import Settings, key, require, shown
 
 DEEPEST = 5  # of lists and mappings in a config; the loader recurses
-CHOICES = {
-    "model": ("ssae", "model_one"),
-    "loss": ("masked", "mse", "mse_ssim"),
-    "optimizer": ("adam", "adamw", "muon", "sgd"),
-    "schedule": ("constant", "plateau", "cosine"),
-    "precision": ("auto", "float32", "mixed_bfloat16"),
-    "anomaly_map": (
-        "squared-error",
-        "mse-ssim",
-        "gradient",
-        "segmentation",
-        "memory",
-        "fused",
-    ),
-    "score": ("mean", "max", "top-fraction"),
-    "calibration": ("split", "cross"),
-    "threshold": ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt"),
-    "augmentation": (
-        "none",
-        "rotation",
-        "augmentation-1",
-        "augmentation-2",
-        "wide",
-    ),
-}
-
-EXPECTED = {
-    int: "a whole number",
-    float: "a finite number",
-    str: "text",
-    bool: "true or false",
-    tuple: "a list of numbers",
-    dict: "names with numbers, such as {patch: 1, blur: 0.5}",
-}
+SCORES = ("mean", "max", "top-fraction")
 
 
 @dataclass(frozen=True)
-class Config:
-    """Everything that decides a training run, in flat keys.
+class Config(Settings):
+    """What decides a run, whatever its method; the rest is in `settings`.
 
-    The defaults are the recipe called `default`. Sizes are in pixels, shares
-    and rates in `[0, 1]`.
+    The defaults, with those of the method, are the recipe called `default`.
+    Sizes are in pixels, shares and rates in `[0, 1]`.
     """
 
     name: str = "default"
-    seed: int = 0
-
-    # Network
-    model: str = "ssae"
-    image_size: int = 256
-    stem: int = 4  # space-to-depth factor before the first convolution
-    filters: tuple[int, ...] = (64, 96, 128)
-    dilations: tuple[int, ...] = (1, 2, 4, 8)
-    blocks: int = 2  # at the lowest level
-    sdc_from: int = 1  # first level with SDC blocks
-    context: bool = True  # channels of kerasad.layers.Context
-    head: bool = True  # discriminative head: image, reconstruction -> mask
-    arch: int = 3  # Model I only: architecture 1, 2 or 3; 0 is the baseline
-    latent: int = 128  # Model I only: length of the vector, arch 0 and 3
-    base_filters: int = 64  # Model I only: filters of the stem convolution
-    depth: int = 6  # Model I only: residual blocks that halve the sides
-
-    # Corruption
-    corruption: dict[str, float] = field(
-        default_factory=lambda: {
-            "patch": 0.25,
-            "seamless": 0.25,
-            "scratch": 0.14,
-            "deform": 0.10,
-            "colour": 0.10,
-            "texture": 0.06,
-            "blur": 0.05,
-            "erase": 0.05,
-        }
-    )
-    foreground: bool = True  # patches where an object lies on a plain ground
-    clean_share: float = 0.35
-    patches: tuple[int, ...] = (1, 2)
-    patch_size: tuple[float, ...] = (0.02, 0.35)  # of the image's side
-    opacity: tuple[float, ...] = (0.3, 1.0)
-    augmentation: str = "none"
-    augment_last: bool = False  # after the corruption, on image and target
-    rotation: float = 0.0  # degrees either way
-    jitter: int = 5  # pixels that an image moves by, at most
-    light: float = 0.04  # by which its gains vary
-    crop: int = 128  # side of the windows trained on; 0 for whole images
-
-    # Training
-    loss: str = "masked"  # the others train without corruption
-    mask_weight: float = 0.9  # lambda of equation 4
-    mask_floor: float = 64.0  # pixels a corrupted region counts as, at least
-    alpha: float = 0.2  # of equation 1, Model I
-    reconstruction_weight: float = 5.0  # of the two losses, with a head
-    head_weight: float = 4.0
-    optimizer: str = "muon"
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.3  # with 0.01 a long run with Muon diverges
-    clipnorm: float = 1.0  # of each gradient; 0 for none
-    schedule: str = "cosine"
-    warmup: int = 3  # epochs of a linear rise before the cosine
-    patience: int = 5
-    rate: float = 0.5
-    epochs: int = 160
-    batch_size: int = 16
-    accumulation: int = 1
+    seed: int = key(0, 0, 2**32 - 1)
+    method: str = "fused"  # a module of kerasad.methods, or one of yours
+    image_size: int = key(256, 8, 4096)
     validation_share: float = 0.1
-    precision: str = "auto"
 
     # Scoring
-    anomaly_map: str = "fused"
-    sigma: float = 4.0  # of the Gaussian filter on the map
-    normalise: bool = True  # the map per pixel by its spread on normals
-    memory_images: int = 200  # in the patch memories
-    score: str = "top-fraction"
+    sigma: float = key(4.0, 0, 4096)  # of the Gaussian filter on the map
+    normalise: bool = True  # the maps per pixel by their spread on normals
+    score: str = key("top-fraction", choices=SCORES)
     top_fraction: float = 0.005
-    calibration: str = "split"  # see kerasad.calibration for "cross"
-    folds: int = 5  # of cross calibration
-    threshold: str = "conformal"
-    k: float | None = None  # n-sigma, iqr, mad; None is the method's own
+
+    # Decision
+    calibration: str = key("split", choices=("split", "cross"))
+    folds: int = key(5, 2)  # of cross calibration
+    threshold: str = key("conformal", choices=tuple(THRESHOLDS))
+    k: float | None = key(None, 0)  # n-sigma, iqr, mad; None: the rule's own
     fpr: float | None = None  # fpr, conformal, evt; likewise
 
+    settings: object = None  # the method's own
+
     def __post_init__(self):
-        for spec in dataclasses.fields(self):
-            value = check_type(spec.name, getattr(self, spec.name), spec.type)
-            object.__setattr__(self, spec.name, value)
-        for key, allowed in CHOICES.items():
-            if getattr(self, key) not in allowed:
-                raise InputError(
-                    f"config key {key!r} must be one of {', '.join(allowed)}. "
-                    f"Received: {shown(getattr(self, key))}"
-                )
-        check_rules(self)
+        if self.settings is None:
+            own = find_method(self.method).Config.from_mapping({})
+            object.__setattr__(self, "settings", own)
+        super().__post_init__()
+        self.check(self)
+        self.settings.check(self)
+
+    def check(self, run):
+        share = self.validation_share
+        require(
+            0.0 < share < 1.0,
+            "validation_share",
+            "between 0 and 1: the threshold needs held-out normal images",
+            self,
+        )
+        holds = 0.0 < self.top_fraction <= 1.0
+        require(holds, "top_fraction", "in (0, 1]", self)
+        holds = self.fpr is None or 0.0 < self.fpr < 1.0
+        require(holds, "fpr", "between 0 and 1", self)
+        for name in ("k", "fpr"):
+            require(
+                name in PARAMETERS[self.threshold]
+                or getattr(self, name) is None,
+                name,
+                f"null with the threshold {self.threshold}, which has no "
+                f"{name}",
+                self,
+            )
+        require(
+            self.name not in ("", ".", "..")
+            and not set(self.name) & set("/\\"),
+            "name",
+            "a name for a folder, without slashes",
+            self,
+        )
+
+    def flat(self) -> dict:
+        run = {name: getattr(self, name) for name in RUN_KEYS}
+        return run | self.settings.flat()
 
     def replace(self, **changes) -> "Config":
-        return from_mapping({**dataclasses.asdict(self), **changes})
+        return from_mapping({**self.flat(), **changes})
 
 
-def check_type(key, value, kind):
-    """`value` as `kind`; numbers of the wrong sort are refused."""
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:  # float | None
-        return None if value is None else check_type(key, value, args[0])
-    if origin is tuple and isinstance(value, (list, tuple)):
-        return tuple(check_type(key, item, args[0]) for item in value)
-    if origin is dict and isinstance(value, dict):
-        return {
-            check_type(key, k, args[0]): check_type(key, v, args[1])
-            for k, v in value.items()
-        }
-    if kind is float and type(value) in (int, float, str):
-        try:
-            number = float(value)  # YAML 1.1 reads 1e-4 as text
-        except (ValueError, OverflowError):
-            number = math.nan
-        if math.isfinite(number):
-            return number
-    elif isinstance(kind, type) and type(value) is kind:
-        return value
-    raise InputError(
-        f"config key {key!r} must be {EXPECTED[origin or kind]}. "
-        f"Received: {shown(value)}"
-    )
+RUN_KEYS = [spec.name for spec in dataclasses.fields(Config)][:-1]
 
 
-def from_mapping(settings: dict) -> Config:
-    """A config from flat keys; an unknown key names the nearest known one."""
-    known = [spec.name for spec in dataclasses.fields(Config)]
-    for key in settings:
-        if key not in known:
-            word = str(key)[:60]
-            near = difflib.get_close_matches(word, known, n=1, cutoff=0.4)
+def from_mapping(values: dict) -> Config:
+    """A config from flat keys; an unknown key names the nearest known one.
+
+    Raises:
+        InputError: neither the run nor its method has a key, or it refuses
+            the value.
+    """
+    method = values.get("method", Config.method)
+    kind = find_method(method).Config
+    known = kind.keys(values)
+    for name in values:
+        if name not in RUN_KEYS and name not in known:
+            word = str(name)[:60]
+            near = difflib.get_close_matches(
+                word, [*RUN_KEYS, *known], n=1, cutoff=0.4
+            )
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"unknown config key {shown(key)}{hint}")
-    return Config(**settings)
+            raise InputError(
+                f"unknown config key {shown(name)} of method {method}{hint}"
+            )
+    own = {k: v for k, v in values.items() if k not in RUN_KEYS}
+    run = {k: v for k, v in values.items() if k in RUN_KEYS}
+    return Config(**run, settings=kind.from_mapping(own))
 
 
 def config_folder() -> Path:
@@ -206,7 +135,7 @@ def load_config(source: str, settings=()) -> Config:
 
     Raises:
         InputError: no such recipe, unreadable YAML, or a key or value that
-            `Config` refuses.
+            `Config` or the method refuses.
     """
     path = config_folder() / f"{source}.yaml"
     if not path.is_file():
@@ -221,13 +150,13 @@ def load_config(source: str, settings=()) -> Config:
     values = read_yaml(path)
     values.setdefault("name", path.stem)
     for setting in settings:
-        key, equals, text = setting.partition("=")
+        name, equals, text = setting.partition("=")
         if not equals:
             raise InputError(
                 f"--set takes KEY=VALUE, such as epochs=10. "
                 f"Received: {setting!r}"
             )
-        values[key] = parse_yaml(text, f"--set {key}")
+        values[name] = parse_yaml(text, f"--set {name}")
     return from_mapping(values)
 
 
@@ -279,17 +208,17 @@ def check_events(text, source):
     if not isinstance(node, yaml.MappingNode):
         return
     seen = set()
-    for key, _ in node.value:
-        if str(key.value) in seen:
+    for name, _ in node.value:
+        if str(name.value) in seen:
             raise InputError(
-                f"{source}: config key {key.value!r} is given twice"
+                f"{source}: config key {name.value!r} is given twice"
             )
-        seen.add(str(key.value))
+        seen.add(str(name.value))
 
 
 def to_yaml(config: Config) -> str:
-    settings = {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in dataclasses.asdict(config).items()
+    values = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in config.flat().items()
     }
-    return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None)
+    return yaml.safe_dump(values, sort_keys=False, default_flow_style=None)

@@ -1,74 +1,49 @@
 """The detector: one Keras model, one `.keras` file."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 from keras import ops
 
-import kerasad.layers  # noqa: F401  registers the classes a file may name
-import kerasad.losses  # noqa: F401
-import kerasad.models  # noqa: F401
-from kerasad import scoring
-from kerasad.calibration import cross_promise
+from kerasad.calibration.cross import without_guarantee
+from kerasad.calibration.fit import fit_threshold, pixel_threshold
 from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
-from kerasad.layers import Context, PatchMemory, Resize
-from kerasad.thresholds import fit_threshold, pixel_threshold
+from kerasad.layers.resize import Resize
+from kerasad.methods.method import revived
+from kerasad.scoring import image_score
 from kerasad.version import __version__
-from kerasad.vetting import OpenedFile, too_new, vet
 
-# What each named anomaly map is made of, before the Gaussian filter.
-COMPONENTS = {
-    "squared-error": ("squared-error",),
-    "gradient": ("gradient",),
-    "segmentation": ("segmentation",),
-    "mse-ssim": ("mse-ssim",),
-    "memory": ("memory-1", "memory-2", "memory-4"),
-    "fused": ("segmentation", "memory-1", "memory-2", "memory-4"),
-}
-
-# The patch memories, fine to coarse. Only the finest looks beyond its own
-# place: a step of the others is as far as a product lies off.
-MEMORIES = {
-    "memory-1": {"scale": 1, "stride": 4, "window": 1},
-    "memory-2": {"scale": 2, "stride": 4, "window": 0},
-    "memory-4": {"scale": 4, "stride": 2, "window": 0},
-}
+STATISTICS = 200  # images, at most, that the spread of the maps is learnt from
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
 class Detector(keras.Model):
     """Raw images in; anomaly map, score and decision out.
 
-    Preprocessing, network, scoring, threshold and where all of it came from
-    travel in one `.keras` file; nothing beside it is needed. An image is
-    anomalous when its score is strictly greater than the threshold.
+    Resizes the image, lets its method make maps of it, expresses each in
+    units of its spread on normal images, adds them up, scores and decides.
+    All of it, and where it came from, travels in one `.keras` file; nothing
+    beside it is needed. An image is anomalous when its score is strictly
+    greater than the threshold.
 
     Args:
-        network: `keras.Model` from images `(B, S, S, 3)` in `[0, 1]`, or from
-            the 8 channels of `kerasad.layers.Context`, to their
-            reconstruction, or to a dict of `reconstruction` and
-            `anomaly_logits`.
-        anomaly_map: str, a key of `COMPONENTS`.
-        sigma: float, in pixels of the network's input. Standard deviation of
-            the Gaussian filter on the map.
-        normalise: bool. Expresses each pixel of the map in units of its
-            spread on normal images, once `fit_map_statistics` was called.
-        alpha: float in `[0, 1]`, of the map `"mse-ssim"` (equation 1).
-        memory_images: int. Capacity of the patch memories.
+        method: `kerasad.Method`, what turns images into maps.
+        image_size: pair of ints, `(height, width)` in pixels, or one for
+            both. What images are resized to.
+        sigma: float, in pixels of that size. Standard deviation of the
+            Gaussian filter on each map.
         score: `"mean"`, `"max"` or `"top-fraction"`, see
             `kerasad.scoring.image_score`.
         top_fraction: float in `(0, 1]`.
-        threshold: dict of `kerasad.thresholds.fit_threshold`, or `None` while
-            the detector is not calibrated.
-        pixel_threshold: dict of `kerasad.thresholds.pixel_threshold`, fitted
+        threshold: dict of `kerasad.calibration.fit_threshold`, or `None`
+            while the detector is not calibrated.
+        pixel_threshold: dict of `kerasad.calibration.pixel_threshold`, fitted
             along with `threshold`: a defect mask is the map above it.
         calibration: dict: `scores` of the held-out normal images,
             `map_maxima` of their maps, `map_range`, the pair of values
             that heatmaps span, and `folds` if they are out-of-fold scores of
-            `kerasad.calibration`. Or `None`.
+            `kerasad.calibration.cross`. Or `None`.
         provenance: dict of plain values: config, seed, versions, hash of the
             training files.
 
@@ -76,32 +51,29 @@ class Detector(keras.Model):
         images: `(B, H, W, 3)` of any size, values from 0 to 255.
 
     Returns:
-        A dict of `anomaly_map` float32 `(B, S, S)`, `anomaly_score` float32
-        `(B,)`, `is_anomalous` bool `(B,)`, and `reconstruction` float32
-        `(B, S, S, 3)` in `[0, 1]`.
+        A dict of `anomaly_map` float32 `(B, *image_size)`, `anomaly_score`
+        float32 `(B,)`, `is_anomalous` bool `(B,)`, and, where the method has
+        one, `reconstruction` float32 `(B, *image_size, 3)` in `[0, 1]`.
 
     Example:
 
-    >>> from kerasad.models import SSAE
-    >>> network = SSAE(image_size=32, filters=(8, 16), head=False)
-    >>> detector = Detector(network, score="mean")
+    >>> import kerasad
+    >>> class Darkness(kerasad.Method):
+    ...     def call(self, images):
+    ...         return {"maps": 1.0 - ops.mean(images, -1, keepdims=True)}
+    >>> detector = Detector(Darkness(), 32, score="mean")
     >>> photos = np.random.default_rng(0).integers(256, size=(5, 40, 60, 3))
     >>> detector.calibrate(photos.astype("uint8"), "n-sigma", k=3.0)
     >>> result = detector.predict(photos[:2].astype("uint8"))
     >>> {name: value.shape for name, value in result.items()}
-    ... # doctest: +NORMALIZE_WHITESPACE
-    {'anomaly_map': (2, 32, 32), 'anomaly_score': (2,),
-     'is_anomalous': (2,), 'reconstruction': (2, 32, 32, 3)}
+    {'anomaly_map': (2, 32, 32), 'anomaly_score': (2,), 'is_anomalous': (2,)}
     """
 
     def __init__(
         self,
-        network,
-        anomaly_map="squared-error",
+        method,
+        image_size,
         sigma=4.0,
-        normalise=False,
-        alpha=0.2,
-        memory_images=200,
         score="max",
         top_fraction=0.001,
         threshold=None,
@@ -110,18 +82,12 @@ class Detector(keras.Model):
         provenance=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        if anomaly_map not in COMPONENTS:
-            raise ValueError(
-                f"Argument `anomaly_map` must be one of {list(COMPONENTS)}. "
-                f"Received: anomaly_map={anomaly_map!r}"
-            )
-        self.network = network
-        self.anomaly_map = anomaly_map
+        super().__init__(**{"dtype": "float32", **kwargs})
+        if isinstance(image_size, int):
+            image_size = (image_size, image_size)
+        self.method = method
+        self.image_size = tuple(image_size)
         self.sigma = sigma
-        self.normalise = normalise
-        self.alpha = alpha
-        self.memory_images = memory_images
         self.score = score
         self.top_fraction = top_fraction
         self.threshold = threshold
@@ -129,82 +95,45 @@ class Detector(keras.Model):
         self.calibration = calibration
         self.provenance = provenance
 
-        self.image_size = network.input_shape[1:3]
         self.resize = Resize(self.image_size, dtype="float32")
-        sides = (None, *self.image_size, 3)
-        self.context = None
-        if network.input_shape[-1] != 3:
-            self.context = Context(dtype="float32")
-            self.context.build(sides)
-        self.memories = {
-            name: PatchMemory(
-                memory=memory_images,
-                name=name.replace("-", "_"),
-                dtype="float32",
-                **MEMORIES[name],
-            )
-            for name in COMPONENTS[anomaly_map]
-            if name in MEMORIES
+        if not method.built:
+            method.build((None, *self.image_size, 3))
+        options = {
+            "shape": (len(method.map_names), *self.image_size),
+            "dtype": "float32",
+            "trainable": False,
         }
-        for memory in self.memories.values():
-            memory.build(sides)
-        shape = (len(COMPONENTS[anomaly_map]), *self.image_size)
         self.map_mean = self.add_weight(
-            shape=shape, initializer="zeros", trainable=False, name="map_mean"
+            initializer="zeros", name="map_mean", **options
         )
         self.map_scale = self.add_weight(
-            shape=shape, initializer="ones", trainable=False, name="map_scale"
+            initializer="ones", name="map_scale", **options
         )
         self.built = True
 
     def call(self, images):
-        components, outputs = self.components(images)
+        images = self.resize(ops.cast(images, "float32")) / 255.0
+        outputs = self.method(images)
         anomaly_map = 0.0
-        for index, component in enumerate(components):
+        for index, component in enumerate(self.filtered(outputs["maps"])):
             centred = component - self.map_mean[index]
             anomaly_map = anomaly_map + centred / self.map_scale[index]
-        score = scoring.image_score(anomaly_map, self.score, self.top_fraction)
-        return {
+        score = image_score(anomaly_map, self.score, self.top_fraction)
+        result = {
             "anomaly_map": anomaly_map,
             "anomaly_score": score,
             "is_anomalous": score > self.limit(),
-            "reconstruction": outputs["reconstruction"],
         }
+        if "reconstruction" in outputs:
+            result["reconstruction"] = outputs["reconstruction"]
+        return result
 
-    def components(self, images, owners=None):
-        """Filtered maps before normalisation, and the network's outputs.
-
-        `owners`: see `PatchMemory.call`.
-        """
-        images = self.resize(ops.cast(images, "float32")) / 255.0
-        inputs = images if self.context is None else self.context(images)
-        outputs = self.network(inputs, training=False)
-        if not isinstance(outputs, dict):
-            outputs = {"reconstruction": outputs}
-        maps = [
-            gaussian_blur(
-                self.component(name, images, outputs, owners), self.sigma
-            )
-            for name in COMPONENTS[self.anomaly_map]
+    def filtered(self, maps):
+        """The channels of `maps`, `(B, H, W, C)`, each after the filter."""
+        return [
+            gaussian_blur(maps[..., index], self.sigma)
+            for index in range(len(self.method.map_names))
         ]
-        return maps, outputs
-
-    def component(self, name, images, outputs, owners):
-        if name in self.memories:
-            distance = self.memories[name](images, owners=owners)
-            return scoring.upsample(distance, *self.image_size)
-        if name == "mse-ssim":
-            return scoring.mse_ssim_map(
-                images, outputs["reconstruction"], self.alpha
-            )
-        if name == "segmentation":
-            probability = ops.sigmoid(outputs["anomaly_logits"][..., 0])
-            return scoring.upsample(probability, *self.image_size)
-        function = {
-            "squared-error": scoring.squared_error_map,
-            "gradient": scoring.gradient_map,
-        }[name]
-        return function(images, outputs["reconstruction"])
 
     def predict(self, images, batch_size=None):
         """Scores raw images.
@@ -272,41 +201,29 @@ class Detector(keras.Model):
                 "`kerasad threshold`"
             )
 
-    def fit_memories(self, images, seed=0):
-        """Fills the patch memories with normal images, in their order.
-
-        Args:
-            images: uint8 `(n, S, S, 3)`; those beyond `memory_images` are
-                left out.
-            seed: int, of the sample that the components are computed from.
-        """
-        for memory in self.memories.values():
-            memory.fit(
-                images[: self.memory_images], np.random.default_rng(seed)
-            )
-
     def fit_map_statistics(self, images, batch_size=16):
         """Learns mean and spread of each map pixel from normal images.
 
         The spread has a floor: its own mean over the map, lest a pixel that
-        never varied in training outweigh all others. An image is not
-        compared with itself in the memories, so `images` are those that
-        `fit_memories` was given, in the same order.
+        never varied in training outweigh all others. A method that remembers
+        images does not compare one with itself.
 
         Args:
-            images: uint8 `(n, S, S, 3)`, normal images only.
+            images: uint8 `(n, *image_size, 3)`, normal images only: those
+                that the method was fitted to, in the same order.
         """
-        self.map_mean.assign(np.zeros(self.map_mean.shape))
-        self.map_scale.assign(np.ones(self.map_scale.shape))
+        images = images[:STATISTICS]
         mean = np.zeros(self.map_mean.shape)
         square = np.zeros(self.map_mean.shape)
         for start in range(0, len(images), batch_size):
             batch = images[start : start + batch_size]
             owners = np.arange(start, start + len(batch))
-            for index, maps in enumerate(self.components(batch, owners)[0]):
-                maps = ops.convert_to_numpy(maps).astype("float64")
-                mean[index] += maps.sum(axis=0) / len(images)
-                square[index] += (maps**2).sum(axis=0) / len(images)
+            pixels = batch.astype("float32") / 255.0
+            maps = self.method.left_out_maps(pixels, owners)
+            for index, channel in enumerate(self.filtered(maps)):
+                channel = ops.convert_to_numpy(channel).astype("float64")
+                mean[index] += channel.sum(axis=0) / len(images)
+                square[index] += (channel**2).sum(axis=0) / len(images)
         spread = np.sqrt(np.maximum(square - mean**2, 0.0))
         floor = spread.mean(axis=(1, 2), keepdims=True) + 1e-12
         self.map_mean.assign(mean)
@@ -317,7 +234,7 @@ class Detector(keras.Model):
 
         Args:
             images: uint8 `(n, H, W, 3)`, normal and not trained on.
-            method, k, fpr: see `kerasad.thresholds.fit_threshold`.
+            method, k, fpr: see `kerasad.calibration.fit_threshold`.
         """
         self.calibration = self.calibration_of(images)
         self.set_threshold(method, k, fpr)
@@ -347,7 +264,7 @@ class Detector(keras.Model):
         ]
         if "folds" in self.calibration:
             folds = self.calibration["folds"]
-            fitted = [cross_promise(one, folds) for one in fitted]
+            fitted = [without_guarantee(one, folds) for one in fitted]
         self.threshold, self.pixel_threshold = fitted
 
     def save(self, filepath, **kwargs):
@@ -356,16 +273,11 @@ class Detector(keras.Model):
             super().save(beside, **kwargs)
 
     def get_config(self):
-        network = keras.saving.serialize_keras_object(self.network)
-        network.pop("compile_config", None)  # a detector does not train
         return {
             "kerasad": __version__,
-            "network": network,
-            "anomaly_map": self.anomaly_map,
+            "method": keras.saving.serialize_keras_object(self.method),
+            "image_size": list(self.image_size),
             "sigma": self.sigma,
-            "normalise": self.normalise,
-            "alpha": self.alpha,
-            "memory_images": self.memory_images,
             "score": self.score,
             "top_fraction": self.top_fraction,
             "threshold": plain(self.threshold),
@@ -379,11 +291,12 @@ class Detector(keras.Model):
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
         config.pop("kerasad", None)  # which one wrote it
-        if isinstance(config["network"], dict):
-            config["network"] = keras.saving.deserialize_keras_object(
-                config["network"]
+        if "network" in config:
+            raise InputError(
+                "this detector is of an older form; load it with "
+                "`kerasad.load`, which knows it, and save it anew"
             )
-        return cls(**config)
+        return cls(**revived(config, "method"))
 
 
 def plain(value):
@@ -415,31 +328,3 @@ def raw_image(image) -> np.ndarray:
     raise InputError(
         f"an image must be uint8 or float. Received: dtype={image.dtype}"
     )
-
-
-def load(path) -> Detector:
-    """A detector from its `.keras` file, ready to predict.
-
-    Raises:
-        InputError: no such file, not a `.keras` file, another model, or
-            anything that `kerasad.vetting.vet` refuses.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected a .keras detector")
-    if path.suffix != ".keras":
-        raise InputError(f"{path}: a detector's name must end in .keras")
-    config = {}
-    try:
-        with OpenedFile(str(path)) as file:
-            config = vet(file)
-            # Said aloud, though `keras.config.enable_unsafe_deserialization`
-            # overrules it: `vet` refuses all that safe mode would.
-            model = keras.saving.load_model(file, compile=False, safe_mode=True)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200]
-        reason = too_new(config) or f"cannot be loaded: {reason}"
-        raise InputError(f"{path}: {reason}") from error
-    return model

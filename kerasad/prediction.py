@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from kerasad.calibration import p_values
 from kerasad.data.decoding import SUFFIXES
-from kerasad.data.folders import image_files
+from kerasad.data.folders import image_files, may_be_picture, pages
 from kerasad.data.images import read_image, resized
 from kerasad.errors import InputError
 from kerasad.reports.figures import overlay, write_image
-from kerasad.thresholds import p_values
 
 OVERLAY_SIDE = 1024  # pixels of the longer side, at most
 
@@ -33,10 +33,11 @@ def predict_files(detector, paths, batch_size=16, out=None):
 
     Returns:
         Iterator of dicts that go through JSON, in the order of `paths`:
-        `path`, `anomaly_score`, `p_value`, `is_anomalous`, `threshold`,
-        `regions` (see `defect_regions`; `None` if the detector has no pixel
-        threshold) and, with `out`, `overlay`, its path. For a file that
-        cannot be read: `path` and `error`.
+        `path`, `page` (of a file with several, from 0), `anomaly_score`,
+        `p_value`, `is_anomalous`, `threshold`, `regions` (see
+        `defect_regions`; `None` if the detector has no pixel threshold) and,
+        with `out`, `overlay`, its path. For a file that cannot be read:
+        `path` and `error`.
 
     Raises:
         InputError: the detector is not calibrated.
@@ -55,7 +56,8 @@ def predict_files(detector, paths, batch_size=16, out=None):
 
 
 def predict_batch(detector, paths, batch_size, out):
-    photos = [read_photo(path, detector.image_size, out) for path in paths]
+    leaves = [(path, page) for path in paths for page in pages_of(path)]
+    photos = [read_photo(*leaf, detector.image_size, out) for leaf in leaves]
     readable = [photo for photo in photos if "error" not in photo]
     if readable:
         inputs = [photo["input"] for photo in readable]
@@ -64,14 +66,16 @@ def predict_batch(detector, paths, batch_size, out):
             detector.calibration["scores"], result["anomaly_score"]
         )
     rows = itertools.count()
-    for path, photo in zip(paths, photos, strict=True):
+    for (path, page), photo in zip(leaves, photos, strict=True):
+        line = {"path": str(path)}
+        if page is not None:
+            line["page"] = page
         if "error" in photo:
-            yield {"path": str(path), "error": photo["error"]}
+            yield line | {"error": photo["error"]}
             continue
         row = next(rows)
         anomaly_map = result["anomaly_map"][row]
-        line = {
-            "path": str(path),
+        line |= {
             "anomaly_score": float(result["anomaly_score"][row]),
             "p_value": float(chances[row]),
             "is_anomalous": bool(result["is_anomalous"][row]),
@@ -85,7 +89,7 @@ def predict_batch(detector, paths, batch_size, out):
                 photo["sides"],
             )
         if out is not None:
-            line["overlay"] = str(Path(out) / overlay_name(path))
+            line["overlay"] = str(Path(out) / overlay_name(path, page))
             os.makedirs(out, exist_ok=True)
             low, high = detector.calibration["map_range"]
             shown = overlay(photo["shown"], anomaly_map, low, high)
@@ -93,12 +97,18 @@ def predict_batch(detector, paths, batch_size, out):
         yield line
 
 
-def read_photo(path, size, out):
-    """One file at the network's size, and its own `sides`; or an `error`."""
+def pages_of(path) -> list[int | None]:
+    """The pages of a file that has several; else `None` alone."""
+    numbers = [0] if os.path.isdir(path) else pages(path)
+    return numbers if len(numbers) > 1 else [None]
+
+
+def read_photo(path, page, size, out):
+    """One page at the network's size, and its own `sides`; or an `error`."""
     if os.path.isdir(path):
         return {"error": f"{path}: no readable image files in this folder"}
     try:
-        photo = Image.fromarray(read_image(path))
+        photo = Image.fromarray(read_image(path, page=page or 0))
     except InputError as error:
         if glob.has_magic(str(path)) and not os.path.lexists(path):
             return {"error": f"{path}: no image matches"}
@@ -156,22 +166,25 @@ def defect_regions(anomaly_map, threshold: float, sides) -> list[dict]:
     return sorted(regions, key=lambda region: -region["peak"])
 
 
-def overlay_name(path) -> str:
+def overlay_name(path, page=None) -> str:
     """Unique to the file, so equal names in two folders do not collide."""
     path = os.path.abspath(path)
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
-    return f"{Path(path).stem[:50]}-{digest}.png"
+    number = "" if page is None else f"-{page}"
+    return f"{Path(path).stem[:50]}-{digest}{number}.png"
 
 
-def image_paths(arguments, lines=None):
+def image_paths(arguments, lines=None, left_out=None):
     """The image files that arguments of the command line stand for.
 
     Args:
-        arguments: files, folders (the images directly in them, by name),
+        arguments: files, folders (the images in and below them, by name),
             globs (the images among what they match, by name; `**` goes down
             into folders) or `-`.
         lines: iterable of bytes, such as `sys.stdin.buffer`, that `-` stands
             for: a file or folder a line, read as needed.
+        left_out: list to which the files in folders are added that are no
+            images by their name, but might be.
 
     Returns:
         Iterator of paths. What stands for no image comes as it is, for its
@@ -181,7 +194,7 @@ def image_paths(arguments, lines=None):
         if argument == "-" and lines is not None:
             for line in lines:
                 if name := os.fsdecode(line.rstrip(b"\r\n")):
-                    yield from files_of(Path(name))
+                    yield from files_of(Path(name), left_out)
         elif glob.has_magic(argument) and not os.path.lexists(argument):
             matches = sorted(
                 {
@@ -192,7 +205,7 @@ def image_paths(arguments, lines=None):
             )
             yield from map(Path, matches or [argument])
         else:
-            yield from files_of(Path(argument))
+            yield from files_of(Path(argument), left_out)
 
 
 def matching(pattern):
@@ -215,8 +228,12 @@ def matching(pattern):
             yield from matching(os.path.join(here, rest))
 
 
-def files_of(path):
+def files_of(path, left_out):
+    others = []
     try:
-        return (os.path.isdir(path) and image_files(path)) or [path]
+        found = (os.path.isdir(path) and image_files(path, others)) or [path]
     except OSError:  # a folder that may not be listed
         return [path]
+    if left_out is not None:
+        left_out += filter(may_be_picture, others)
+    return found

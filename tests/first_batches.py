@@ -10,9 +10,10 @@ import json
 import keras
 import numpy as np
 
-from kerasad.batches import make_dataset, texture_bank
-from kerasad.capsules.category import draw_capsule
+from kerasad.capsules import draw_capsule
 from kerasad.config import load_config
+from kerasad.data.textures import builtin_textures
+from kerasad.methods import model_one, ssae
 
 # With the features of the corruption, of the augmentations, of both epochs.
 RECIPES = ("default", "robust", "e5", "ds1", "ds2", "h2")
@@ -27,13 +28,22 @@ def fingerprints() -> dict[str, list[str]]:
     for name in RECIPES:
         crop = ["crop=32"] if name in ("default", "robust") else []
         config = load_config(name, SETTINGS + crop)
-        bank = texture_bank(None, config)
-        dataset = make_dataset(images, images, bank, config)
+        dataset = batches_of(config, images)
         found[name] = []
         for epoch in range(2):
             dataset.set_epoch(epoch)
             found[name] += [digest(dataset[index]) for index in range(2)]
     return found
+
+
+def batches_of(config, images):
+    settings, seed = config.settings, config.seed
+    if config.method == "model_one":
+        return model_one.batches(images, settings, seed)
+    if config.method == "fused":
+        settings = settings.members[0]
+    bank = builtin_textures(seed, config.image_size)
+    return ssae.batches(images, images, bank, settings, seed)
 
 
 def digest(batch) -> str:

@@ -135,7 +135,7 @@ def with_layer(**layer):
         "config": {"name": "s", "layers": [layer]},
         "registered_name": None,
     }
-    return with_setting("config.network", network)
+    return with_setting("config.method.config.network", network)
 
 
 # === The weights: functions (path, parts) ===

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import binary_dilation
 
-from kerasad.capsules.category import DEFECTS, draw_capsule, write_category
+from kerasad.capsules import DEFECTS, draw_capsule, write_category
 from kerasad.capsules.render import render
 from kerasad.capsules.scene import sample_capsule
 from kerasad.errors import InputError

@@ -18,8 +18,8 @@ def test_default_recipe_is_the_dataclass():
 
 
 def test_yaml_round_trip(tmp_path):
-    changed = Config(
-        filters=(24, 48), corruption={"patch": 2.0}, threshold="iqr", k=1.5
+    changed = Config(threshold="iqr", k=1.5).replace(
+        filters=(24, 48), corruption={"patch": 2.0}
     )
     path = tmp_path / "mine.yaml"
     path.write_text(config.to_yaml(changed))
@@ -30,14 +30,16 @@ def test_settings_on_top():
     changed = load_config(
         "default", ["epochs=3", "learning_rate=1e-4", "filters=[12, 24]"]
     )
-    assert (changed.epochs, changed.learning_rate) == (3, 1e-4)
-    assert changed.filters == (12, 24)
+    ssae, _ = changed.settings.members
+    assert (ssae.epochs, ssae.learning_rate) == (3, 1e-4)
+    assert ssae.filters == (12, 24)
 
 
 @pytest.mark.parametrize(
     "setting, message",
     [
-        ("epoch=3", "unknown config key 'epoch'; did you mean 'epochs'?"),
+        ("epoch=3", "unknown config key 'epoch' of method fused; did you "
+         "mean 'epochs'?"),
         ("epochs=many", "config key 'epochs' must be a whole number. "
          "Received: 'many'"),
         ("epochs=0", "config key 'epochs' must be at least 1. Received: 0"),

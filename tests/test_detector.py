@@ -9,20 +9,11 @@ import numpy as np
 import pytest
 
 import kerasad
-from kerasad import thresholds
+from kerasad import calibration
 from kerasad.backend import BACKENDS, installed
-from kerasad.detector import COMPONENTS, Detector
 from kerasad.errors import InputError
 from kerasad.layers import Resize
-from kerasad.models import SSAE
-
-SIZE = 32
-
-
-def make_detector(anomaly_map="fused", **options):
-    keras.utils.set_random_seed(0)
-    network = SSAE(image_size=SIZE, filters=(6, 12), dilations=(1, 2), blocks=1)
-    return Detector(network, anomaly_map=anomaly_map, sigma=1.0, **options)
+from tests.small import MAPS, SIZE, make_detector
 
 
 @pytest.fixture
@@ -34,7 +25,7 @@ def normals(rng):
 
 @pytest.fixture
 def calibrated(normals):
-    detector = make_detector(normalise=True, provenance={"seed": 7})
+    detector = make_detector(provenance={"seed": 7})
     detector.fit_map_statistics(normals[:8])
     detector.calibrate(normals[8:], "n-sigma", k=2.0)
     return detector
@@ -53,7 +44,7 @@ def test_predict_gives_the_fields_names(normals):
     assert not result["is_anomalous"].any()  # no threshold, no alarm
 
 
-@pytest.mark.parametrize("anomaly_map", COMPONENTS)
+@pytest.mark.parametrize("anomaly_map", MAPS)
 def test_batches_do_not_change_scores(anomaly_map, normals):
     detector = make_detector(anomaly_map)
     whole = detector.predict(normals)["anomaly_score"]
@@ -112,7 +103,7 @@ def test_the_pixel_threshold_is_fitted_alike(calibrated):
     maxima = calibrated.calibration["map_maxima"]
     calibrated.set_threshold("fpr", fpr=0.25)
     assert calibrated.pixel_threshold["threshold"] == sorted(maxima)[-2]
-    assert calibrated.pixel_threshold == thresholds.pixel_threshold(
+    assert calibrated.pixel_threshold == calibration.pixel_threshold(
         maxima, "fpr", fpr=0.25
     )
     before = calibrated.threshold, calibrated.pixel_threshold

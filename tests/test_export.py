@@ -4,38 +4,19 @@ import pytest
 from click.testing import CliRunner
 
 from kerasad.cli.export import command
-from kerasad.detector import Detector, load
 from kerasad.errors import InputError
-from kerasad.export import export, verify
-from kerasad.exporting.routes import (
-    FORMATS,
-    ROUTES,
-    RUNTIMES,
-    check_route,
-    installed,
-)
-from kerasad.exporting.runtimes import opened
-from kerasad.exporting.targets import check_target, replacing_artefact
-from kerasad.models import SSAE
+from kerasad.export import FORMATS, export, find_format
+from kerasad.export.exported import opened, verify
+from kerasad.export.format import installed
+from kerasad.export.targets import check_target, replacing_artefact
+from kerasad.loading import load
+from kerasad.training.run import Run
+from tests.small import SIZE, make_detector
 
 BACKEND = keras.backend.backend()
-SIZE = 32
 
 # What the runtimes say on import and in use is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-def make_detector(**options):
-    keras.utils.set_random_seed(0)
-    network = SSAE(image_size=SIZE, filters=(6, 12), dilations=(1, 2), blocks=1)
-    return Detector(
-        network,
-        anomaly_map="fused",
-        sigma=1.0,
-        normalise=True,
-        memory_images=8,
-        **options,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +26,8 @@ def file(tmp_path_factory):
     noise = rng.normal(0, 4, (12, SIZE, SIZE, 3))
     normals = np.clip(base + noise, 0, 255).astype("uint8")
     detector = make_detector(score="max")
-    detector.fit_memories(normals[:8])
+    memory = detector.method.members[1]
+    memory.fit(normals[:8], None, Run(None))
     detector.fit_map_statistics(normals[:8])
     detector.calibrate(normals[8:], "n-sigma", k=2.0)
     path = tmp_path_factory.mktemp("export") / "detector.keras"
@@ -58,33 +40,41 @@ def detector(file):
     return load(file)
 
 
+def needed(format):
+    """Packages that writing and running it takes here; `None`: not possible."""
+    if BACKEND not in format.needs:
+        return None
+    return (*format.needs[BACKEND], format.runtime)
+
+
 def skip_unless_possible(format):
-    route = (format, BACKEND)
-    if route not in ROUTES:
-        pytest.skip(f"{format} cannot be exported on {BACKEND}")
-    for package in (*ROUTES[route], RUNTIMES[format]):
+    packages = needed(format)
+    if packages is None:
+        pytest.skip(f"{format.name} cannot be exported on {BACKEND}")
+    for package in packages:
         if not installed(package):
-            pytest.skip(f"{format} on {BACKEND} needs {package}")
+            pytest.skip(f"{format.name} on {BACKEND} needs {package}")
 
 
 def possible_format():
-    for (format, backend), packages in ROUTES.items():
-        needed = (*packages, RUNTIMES[format])
-        if backend == BACKEND and all(map(installed, needed)):
+    for format in map(find_format, FORMATS):
+        packages = needed(format)
+        if packages is not None and all(map(installed, packages)):
             return format
     pytest.skip(f"no runtime is installed for what {BACKEND} exports")
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_scores_in_the_runtime(format, detector, rng, tmp_path):
+    format = find_format(format)
     skip_unless_possible(format)
-    target = tmp_path / f"deployed{FORMATS[format]}"
-    exported = export(detector, target, format, input_size=(40, 48))
+    target = tmp_path / f"deployed{format.suffix}"
+    exported = export(detector, target, format.name, input_size=(40, 48))
     assert exported.difference <= 1e-3
     assert exported.path == target
 
     names = {path.name for path in tmp_path.iterdir()}
-    weights = {"deployed.bin"} if format == "openvino" else set()
+    weights = {"deployed.bin"} if format.name == "openvino" else set()
     assert names == {target.name} | weights
 
     images = rng.integers(0, 256, (2, 40, 48, 3), dtype="uint8")
@@ -102,8 +92,8 @@ def test_the_same_scores_in_the_runtime(format, detector, rng, tmp_path):
 
 def test_another_detector_is_noticed(detector, tmp_path):
     format = possible_format()
-    target = tmp_path / f"deployed{FORMATS[format]}"
-    exported = export(detector, target, format)
+    target = tmp_path / f"deployed{format.suffix}"
+    exported = export(detector, target, format.name)
     other = make_detector()
     other.threshold = detector.threshold
     with pytest.raises(InputError, match="gives another anomaly_map than"):
@@ -112,8 +102,8 @@ def test_another_detector_is_noticed(detector, tmp_path):
 
 def test_command(file, tmp_path):
     format = possible_format()
-    target = tmp_path / "new" / f"deployed{FORMATS[format]}"
-    arguments = [file, "--format", format, "-o", target]
+    target = tmp_path / "new" / f"deployed{format.suffix}"
+    arguments = [file, "--format", format.name, "-o", target]
     result = CliRunner().invoke(command, [str(a) for a in arguments])
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{target}\n"
@@ -132,9 +122,9 @@ def test_bad_input_size_is_refused(text):
 
 def test_no_threshold_is_refused(tmp_path):
     format = possible_format()
-    target = tmp_path / f"deployed{FORMATS[format]}"
+    target = tmp_path / f"deployed{format.suffix}"
     with pytest.raises(InputError, match="set one with `kerasad threshold`"):
-        export(make_detector(), target, format)
+        export(make_detector(), target, format.name)
     assert not list(tmp_path.iterdir())
 
 
@@ -151,26 +141,28 @@ def test_no_threshold_is_refused(tmp_path):
 )
 def test_the_refusal_names_a_backend(format, backend, score, better):
     with pytest.raises(InputError) as caught:
-        check_route(format, backend, score)
+        find_format(format).check(backend, score)
     advice = f"KERAS_BACKEND={better} kerasad export --format {format} ..."
     assert str(caught.value).endswith(f"on the {backend} backend; try {advice}")
 
 
 def test_a_missing_package_is_named():
-    missing = {
-        route: [name for name in names if not installed(name)]
-        for route, names in ROUTES.items()
-    }
-    route = next((r for r, names in missing.items() if names), None)
-    if route is None:
+    missing = [
+        (format, backend)
+        for format in map(find_format, FORMATS)
+        for backend, packages in format.needs.items()
+        if not all(map(installed, packages))
+    ]
+    if not missing:
         pytest.skip("every package is installed")
+    format, backend = missing[0]
     with pytest.raises(InputError, match=": pip install [a-z0-9]+"):
-        check_route(*route, "max")
+        format.check(backend, "max")
 
 
 def test_unknown_format():
     with pytest.raises(ValueError, match="Received: format='coreml'"):
-        check_route("coreml", BACKEND, "max")
+        find_format("coreml")
 
 
 def test_other_peoples_things_are_not_replaced(tmp_path):
@@ -183,22 +175,22 @@ def test_other_peoples_things_are_not_replaced(tmp_path):
         ("detector.keras", "onnx", "ends in .onnx; use .*detector.onnx"),
     ]:
         with pytest.raises(InputError, match=message):
-            check_target(tmp_path / name, format)
+            check_target(tmp_path / name, find_format(format))
     (tmp_path / "d.onnx").mkdir()
     with pytest.raises(InputError, match="is a folder"):
         check_target(tmp_path / "d.onnx", "onnx")
 
 
 def test_a_previous_export_is_replaced_as_a_whole(tmp_path):
-    folder = check_target(tmp_path / "deployed", "tf_saved_model")
+    folder = check_target(tmp_path / "deployed", find_format("tf_saved_model"))
     for text in ("first", "second"):
         with replacing_artefact(folder) as beside:
             (beside / "model").mkdir()
             (beside / "model" / "saved_model.pb").write_text(text)
-        check_target(folder, "tf_saved_model")
+        check_target(folder, find_format("tf_saved_model"))
         assert (folder / "saved_model.pb").read_text() == text
 
-    graph = check_target(tmp_path / "deployed.xml", "openvino")
+    graph = check_target(tmp_path / "deployed.xml", find_format("openvino"))
     for text in ("first", "second"):
         with replacing_artefact(graph) as beside:
             (beside / "model.xml").write_text(text)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasad.capsules.category import write_category
-from kerasad.checkpoint import save_checkpoint
+from kerasad.capsules import write_category
 from kerasad.errors import InputError
 from kerasad.files import locked, replacing, write_text
 from kerasad.reports.canvas import new_figure, save_png
+from kerasad.training.checkpoint import save_checkpoint
 from tests.small_disk import at_most, names
 
 pytest.importorskip("fcntl", reason="POSIX: file locks and limits")

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from kerasad.calibration import p_values
 from kerasad.data.images import read_image
-from kerasad.detector import Detector
 from kerasad.errors import InputError
 from kerasad.prediction import defect_regions, image_paths, predict_files
-from kerasad.thresholds import p_values
+from tests.small import plain_detector
 
 SIZE = 32
 
@@ -20,7 +20,7 @@ def make_detector():
     """What a blur cannot reconstruct is anomalous: quick to compile."""
     images = keras.Input((SIZE, SIZE, 3))
     blurred = keras.layers.AveragePooling2D(9, 1, "same")(images)
-    return Detector(keras.Model(images, blurred), sigma=1.0)
+    return plain_detector(keras.Model(images, blurred), sigma=1.0)
 
 
 @pytest.fixture

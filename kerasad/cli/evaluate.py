@@ -1,12 +1,16 @@
+import os
 from pathlib import Path
 
 import click
 
 from kerasad.cli.options import (
+    DETECTOR,
     OutputFolder,
     backend_option,
     data_option,
     data_or_builtin,
+    detector_argument,
+    import_option,
     say,
 )
 
@@ -21,8 +25,12 @@ def severities_of(ctx, param, value):
         ) from error
 
 
+def is_path(text) -> bool:
+    return text.endswith(".keras") or os.sep in text
+
+
 @click.command("evaluate")
-@click.argument("detector", type=click.Path())
+@detector_argument
 @data_option
 @click.option(
     "--shift",
@@ -77,6 +85,7 @@ def severities_of(ctx, param, value):
     "sweep.json and sweep.png. Defaults to `evaluation` beside the detector.",
 )
 @backend_option
+@import_option
 def command(
     detector,
     data,
@@ -92,17 +101,18 @@ def command(
 
     \b
     Examples:
-      kerasad evaluate runs/default/detector.keras
-      kerasad evaluate runs/default/detector.keras --shift --severity 0.5
-      kerasad evaluate runs/default/detector.keras --sweep
+      kerasad evaluate
+      kerasad evaluate runs/part/detector.keras --shift --severity 0.5
+      kerasad evaluate --sweep
     """
     from kerasad.cli.progress import counter
-    from kerasad.detector import load
-    from kerasad.evaluation import evaluate
+    from kerasad.evaluation import evaluate, sweep
+    from kerasad.loading import load
     from kerasad.reports.results import table, write_results
     from kerasad.reports.sweep import sweep_table
-    from kerasad.robustness import sweep
 
+    if shift is not None and detector == DETECTOR and is_path(shift):
+        detector, shift = shift, "paper"  # the bare flag, then DETECTOR
     sweeping = sweeping or shift == "all"
     shifts = None if shift in (None, "all") else [shift]
     fitted = load(detector)

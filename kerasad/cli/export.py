@@ -1,7 +1,7 @@
 import click
 
-from kerasad.cli.options import backend_option, say
-from kerasad.exporting import FORMATS
+from kerasad.cli.options import backend_option, import_option, say
+from kerasad.export import FORMATS
 
 
 def height_and_width(ctx, param, value):
@@ -30,7 +30,7 @@ def height_and_width(ctx, param, value):
 @click.option(
     "--format",
     "format",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(FORMATS),
     required=True,
     help="What the runtime reads.",
 )
@@ -50,6 +50,7 @@ def height_and_width(ctx, param, value):
     "Defaults to the detector's own.",
 )
 @backend_option
+@import_option
 def command(detector, format, out, input_size):
     """Write DETECTOR as a model for another runtime.
 
@@ -61,8 +62,8 @@ def command(detector, format, out, input_size):
     Example:
       kerasad export runs/default/detector.keras --format onnx -o parts.onnx
     """
-    from kerasad.detector import load
-    from kerasad.export import export
+    from kerasad.export import export, find_format
+    from kerasad.loading import load
 
     exported = export(load(detector), out, format, input_size)
     click.echo(exported.path)
@@ -78,8 +79,5 @@ def command(detector, format, out, input_size):
         f"verified with {exported.runtime}: scores differ by at most "
         f"{exported.difference:.1e}, relative"
     )
-    if format == "openvino":
-        say(
-            "on a CPU with bfloat16 OpenVINO rounds to it; compile with "
-            "INFERENCE_PRECISION_HINT=f32 for the same scores"
-        )
+    if hint := find_format(format).hint:
+        say(hint)

@@ -8,6 +8,8 @@ import click
 from kerasad.backend import BACKENDS
 from kerasad.text import one_line
 
+DETECTOR = "runs/default/detector.keras"  # what `kerasad train` writes
+
 
 def remember_backend(ctx, param, value):
     if value:
@@ -23,6 +25,32 @@ backend_option = click.option(
     is_eager=True,
     help="Keras backend. Defaults to KERAS_BACKEND, then Keras's own "
     "configuration file, then what is installed.",
+)
+
+
+def import_modules(ctx, param, value):
+    """Files and modules of the person's own, which may declare methods."""
+    for name in value:
+        from kerasad.backend import ensure_backend
+        from kerasad.importing import import_module
+
+        ensure_backend(os.environ.get("KERAS_BACKEND"))
+        import_module(name)
+    return value
+
+
+import_option = click.option(
+    "--import",
+    multiple=True,
+    metavar="MODULE",
+    callback=import_modules,
+    expose_value=False,
+    help="A Python file or module of yours to import first, such as one that "
+    "declares a method; may be repeated.",
+)
+
+detector_argument = click.argument(
+    "detector", type=click.Path(), default=DETECTOR
 )
 
 data_option = click.option(
@@ -55,7 +83,7 @@ def data_or_builtin(data, size):
     """The folder given, or that of the built-in capsules at `size`."""
     if data is not None:
         return data
-    from kerasad.capsules.cache import builtin_capsules
+    from kerasad.capsules import builtin_capsules
     from kerasad.cli.progress import counter
 
     return builtin_capsules(size, counter("drawing the built-in capsules"))

@@ -3,7 +3,12 @@ import sys
 
 import click
 
-from kerasad.cli.options import OutputFolder, backend_option, say
+from kerasad.cli.options import (
+    OutputFolder,
+    backend_option,
+    import_option,
+    say,
+)
 
 
 @click.command("predict")
@@ -27,16 +32,18 @@ from kerasad.cli.options import OutputFolder, backend_option, say
     help="Exit with status 3 if an image is anomalous.",
 )
 @backend_option
+@import_option
 def command(detector, paths, out, batch_size, fail_on_anomaly):
     """Score images with DETECTOR; one JSON object a line.
 
-    PATH is a file, a folder, a glob (in quotes, if there are too many files
-    for the shell; ** goes down into folders) or -, which reads files and
-    folders from stdin, one a line.
+    PATH is a file, a folder (with all below it), a glob (in quotes, if there
+    are too many files for the shell; ** goes down into folders) or -, which
+    reads files and folders from stdin, one a line.
 
-    Keys: path, anomaly_score, p_value, is_anomalous, threshold, regions. Each
-    region, the worst first, has its box [x, y, width, height] and area in
-    pixels of the image, upright, and its peak in the anomaly map.
+    Keys: path, page (of a TIFF with several, from 0), anomaly_score, p_value,
+    is_anomalous, threshold, regions. Each region, the worst first, has its box
+    [x, y, width, height] and area in pixels of the image, upright, and its
+    peak in the anomaly map.
 
     An image that cannot be read gives a line with path and error; the others
     are scored, and the exit status is 2, whatever they are: not all was
@@ -47,11 +54,12 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
       kerasad predict runs/default/detector.keras photos --out overlays
       find /data -name '*.png' | kerasad predict detector.keras -
     """
-    from kerasad.detector import load
+    from kerasad.loading import load
     from kerasad.prediction import image_paths, predict_files
 
     fitted = load(detector)
-    files = image_paths(paths, sys.stdin.buffer)
+    left_out = []
+    files = image_paths(paths, sys.stdin.buffer, left_out)
     failures = anomalies = 0
     for line in predict_files(fitted, files, batch_size, out):
         click.echo(json.dumps(line))
@@ -59,6 +67,12 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
         anomalies += line.get("is_anomalous", False)
     if failures:
         say(f"{failures} images could not be read")
+    if left_out:
+        say(
+            f"{len(left_out)} files of no known format were not looked at, "
+            f"such as {left_out[0]}"
+        )
+    if failures or (fail_on_anomaly and left_out):
         sys.exit(2)
     if fail_on_anomaly and anomalies:
         sys.exit(3)

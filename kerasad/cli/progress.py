@@ -21,7 +21,7 @@ def counter(what):
 
 
 class Epochs:
-    """Shows a training run: see `kerasad.journal.Journal`'s `progress`."""
+    """Shows a training run: the `progress` of `kerasad.training.run.Run`."""
 
     def __init__(self):
         self.line = Line()

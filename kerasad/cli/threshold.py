@@ -1,12 +1,32 @@
 import click
 
-from kerasad.cli.options import backend_option, say
+from kerasad.cli.options import (
+    backend_option,
+    detector_argument,
+    import_option,
+    say,
+)
 
-METHODS = ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt")
+
+class Rule(click.Choice):
+    """One of `kerasad.calibration.METHODS`, looked up when it is needed."""
+
+    def __init__(self):
+        super().__init__(("conformal",))
+
+    @property
+    def choices(self):
+        from kerasad.calibration.fit import METHODS
+
+        return tuple(METHODS)
+
+    @choices.setter
+    def choices(self, value):
+        pass
 
 
 @click.command("threshold")
-@click.argument("detector", type=click.Path())
+@detector_argument
 @click.option(
     "--data",
     type=click.Path(),
@@ -15,7 +35,7 @@ METHODS = ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt")
 )
 @click.option(
     "--method",
-    type=click.Choice(METHODS),
+    type=Rule(),
     required=True,
     help="How the threshold follows from the normal scores.",
 )
@@ -26,27 +46,30 @@ METHODS = ("n-sigma", "fpr", "iqr", "mad", "conformal", "evt")
     help="Tolerated false-positive rate, for fpr, conformal and evt.",
 )
 @backend_option
+@import_option
 def command(detector, data, method, k, fpr):
     """Set the threshold of DETECTOR, a .keras file, which is replaced.
 
-    No anomalous image is read: of a category in MVTec layout only train/good
-    is.
+    No anomalous image is read: of a category validation/good is, and where
+    there is none, train/good.
 
     \b
     Example:
       kerasad threshold runs/default/detector.keras --method iqr
     """
-    from kerasad.detector import load
+    from kerasad.loading import load
 
     fitted = load(detector)
     if data is None:
         fitted.set_threshold(method, k, fpr)
     else:
         from kerasad.data.images import load_images
-        from kerasad.data.mvtec import training_samples
+        from kerasad.data.layouts import open_category
 
-        paths = [sample.path for sample in training_samples(data)]
-        images = load_images(paths, fitted.image_size[0])
+        category = open_category(data)
+        say(f"{data}: {category.layout}")
+        samples = category.validation or category.samples("train")
+        images = load_images(samples, fitted.image_size[0])
         fitted.calibrate(images, method, k, fpr)
     fitted.save(detector)
     click.echo(f"{fitted.threshold['threshold']:.6g}")

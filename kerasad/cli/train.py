@@ -2,9 +2,12 @@ from pathlib import Path
 
 import click
 
-from kerasad.cli.options import OutputFolder, backend_option, say
-
-CALIBRATIONS = ("split", "cross")
+from kerasad.cli.options import (
+    OutputFolder,
+    backend_option,
+    import_option,
+    say,
+)
 
 
 @click.command("train")
@@ -41,7 +44,7 @@ CALIBRATIONS = ("split", "cross")
 )
 @click.option(
     "--calibration",
-    type=click.Choice(CALIBRATIONS),
+    type=click.Choice(["split", "cross"]),
     help="split: on the images held out. cross: on all, each scored by a "
     "detector trained without its fold, at --folds more trainings. Defaults "
     "to the config's.",
@@ -53,18 +56,34 @@ CALIBRATIONS = ("split", "cross")
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Root of randomness.")
 @click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Time limit of the epochs; the last one is cut short.",
+)
+@click.option(
     "--resume",
     is_flag=True,
     help="Go on with the interrupted run in --out, with the settings it had. "
     "A finished one is left as it is.",
 )
 @backend_option
+@import_option
 def command(
-    source, data, textures, out, settings, calibration, folds, seed, resume
+    source,
+    data,
+    textures,
+    out,
+    settings,
+    calibration,
+    folds,
+    seed,
+    minutes,
+    resume,
 ):
     """Train on good images, calibrate on others, save the detector.
 
-    Writes detector.keras, config.yaml, history.csv and curves.png.
+    Writes detector.keras and config.yaml, and of a method with epochs
+    history.csv and curves.png.
 
     \b
     Examples:
@@ -83,35 +102,44 @@ def command(
         raise click.UsageError("--folds goes with --calibration cross")
     out = out or Path("runs") / config.name
 
-    from kerasad.training import train
+    from kerasad.training.train import train
 
-    result = train(
-        config, data, out, textures, resume, progress=Epochs(), say=say
-    )
+    result = train(config, data, out, textures, resume, Epochs(), say, minutes)
     click.echo(summary(result, config))
 
 
 def summary(result, config) -> str:
-    """One screen on what was trained and what it promises."""
-    fitted = result.detector.threshold
-    network = result.detector.network
+    """One screen on what was trained and what it guarantees."""
+    detector, facts = result.detector, result.facts
+    fitted, path = detector.threshold, result.folder / "detector.keras"
+    maps = ", ".join(detector.method.map_names)
     lines = {
-        "detector": result.folder / "detector.keras",
-        "network": f"{network.name}, {network.count_params():,} weights, "
-        f"{config.image_size} px",
-        "precision": f"{result.precision} ({result.precision_reason}); "
-        "the detector computes in float32",
+        "detector": path,
+        "method": f"{config.method}, {detector.method.count_params():,} "
+        f"weights, {config.image_size} px",
         "images": f"{result.train_images} trained on, "
         f"{result.validation_images} held out",
-        "training": f"{len(result.rows)} epochs, {result.updates} updates, "
-        f"{result.seconds:.0f} s in all",
-        "loss": f"{result.rows[-1]['loss']:.4g}, validation "
-        f"{min(row['val_loss'] for row in result.rows):.4g} at best",
-        "score": f"{config.score} of the {config.anomaly_map} map",
+        "training": f"{result.seconds:.0f} s in all",
+    }
+    if result.rows:
+        lines["training"] = (
+            f"{len(result.rows)} epochs, {facts['steps']} steps, "
+            + lines["training"]
+        )
+        lines["precision"] = (
+            f"{facts['precision']} ({facts['precision_reason']}); the "
+            "detector computes in float32"
+        )
+        lines["loss"] = (
+            f"{result.rows[-1]['loss']:.4g}, validation "
+            f"{min(row['val_loss'] for row in result.rows):.4g} at best"
+        )
+    lines |= {
+        "score": f"{config.score} of {maps}",
         "threshold": f"{fitted['threshold']:.4g} by {fitted['method']} from "
         f"{fitted['images']} normal images{out_of_fold(config)}",
-        "promise": fitted["promise"],
-        "next": f"kerasad evaluate {result.folder / 'detector.keras'}",
+        "guarantee": fitted["promise"],
+        "next": f"kerasad evaluate {path}",
     }
     return "\n".join(f"{key:<10} {value}" for key, value in lines.items())
 

@@ -1,7 +1,11 @@
 """Changes of normal images that leave them normal, for training."""
 
+from dataclasses import dataclass
+
 from kerasad.data.affine import affine, lower_resolution
 from kerasad.data.colour_jitter import colour_jitter, gaussian_noise
+from kerasad.data.jitter import Jitter
+from kerasad.settings import Settings, key
 
 # Table 3. Model II was trained with rotation besides (table 1).
 AUGMENTATIONS = {
@@ -23,6 +27,35 @@ AUGMENTATIONS = {
         "resolution": 0.5,
     },
 }
+
+
+@dataclass(frozen=True)
+class AugmentationSettings(Settings):
+    """Keys of what is done to each training image."""
+
+    augmentation: str = key("none", choices=tuple(AUGMENTATIONS))
+    rotation: float = key(0.0, 0, 180)  # degrees either way
+    jitter: int = key(5, 0)  # pixels that an image moves by, at most
+    light: float = key(0.04, 0, 1)  # by which its gains vary
+
+
+def augmentation_of(settings):
+    """`(image, rng) -> image` of `AugmentationSettings`, `None` for nothing."""
+    arguments = dict(AUGMENTATIONS[settings.augmentation])
+    if settings.rotation > 0:  # added to, or instead of, that of the name
+        arguments["rotation"] = settings.rotation
+    steps = [Augmentation(**arguments)] if arguments else []
+    if settings.jitter or settings.light:
+        steps.append(Jitter(settings.jitter, settings.light))
+    if not steps:
+        return None
+
+    def augment(image, rng):
+        for step in steps:
+            image = step(image, rng)
+        return image
+
+    return augment
 
 
 class Augmentation:
@@ -81,17 +114,6 @@ class Augmentation:
         self.resolution = resolution
         self.colour = colour
         self.noise = noise
-
-    @classmethod
-    def from_config(cls, config):
-        """As `config.augmentation` and `config.rotation` say, or `None`.
-
-        A `rotation` above 0 is added to, or replaces, that of the name.
-        """
-        arguments = dict(AUGMENTATIONS[config.augmentation])
-        if config.rotation > 0:
-            arguments["rotation"] = config.rotation
-        return cls(**arguments) if arguments else None
 
     def __call__(self, image, rng):
         image = affine(

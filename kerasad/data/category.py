@@ -1,5 +1,6 @@
 """What a folder of images holds, whatever its layout."""
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,3 +112,12 @@ def read_masks(sample, sides):
             "a mask of its defect"
         )
     return union
+
+
+def fingerprint(paths) -> str:
+    """SHA-256 over the names and contents of `paths`, in their order."""
+    digest = hashlib.sha256()
+    for path in paths:
+        content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        digest.update(f"{Path(path).name} {content}\n".encode())
+    return digest.hexdigest()

@@ -1,14 +1,66 @@
 """Artificial defects: `(image, rng) -> (corrupted, mask)`."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from kerasad.data.corruption_kinds import KINDS
 from kerasad.data.corruption_masks import visible_change
 from kerasad.data.foreground import foreground_map
+from kerasad.settings import Settings, key, require
 
 SMALLEST = 4  # pixels, side of a patch
 ENOUGH = 10  # pixels, sum of a mask
 TRIES = 3
+
+
+@dataclass(frozen=True)
+class CorruptionSettings(Settings):
+    """Keys of the artificial defects; see `PatchCorruption`."""
+
+    corruption: dict[str, float] = key(
+        {
+            "patch": 0.25,
+            "seamless": 0.25,
+            "scratch": 0.14,
+            "deform": 0.10,
+            "colour": 0.10,
+            "texture": 0.06,
+            "blur": 0.05,
+            "erase": 0.05,
+        }
+    )
+    foreground: bool = True  # patches where an object lies on a plain ground
+    clean_share: float = key(0.35, 0, 1)
+    patches: tuple[int, ...] = key((1, 2), 1, 99, pair=True)
+    patch_size: tuple[float, ...] = key((0.02, 0.35), 0.001, 1, pair=True)
+    opacity: tuple[float, ...] = key((0.3, 1.0), 0, 1, pair=True)
+
+    def check(self, run):
+        super().check(run)
+        weights = self.corruption.values()
+        require(
+            set(self.corruption) <= set(KINDS)
+            and all(weight >= 0.0 for weight in weights)
+            and sum(weights) > 0.0,
+            "corruption",
+            f"a weight, 0 or more, for some of {', '.join(KINDS)}",
+            self,
+        )
+
+
+def corruption_of(settings, bank, images):
+    """The corruption of `CorruptionSettings`, from a bank and images."""
+    return PatchCorruption(
+        bank,
+        kinds=settings.corruption,
+        images=images,
+        patches=settings.patches,
+        size=settings.patch_size,
+        opacity=settings.opacity,
+        clean_share=settings.clean_share,
+        foreground="auto" if settings.foreground else None,
+    )
 
 
 class PatchCorruption:

@@ -19,10 +19,9 @@ class ImageDataset(keras.utils.PyDataset):
 
     The epoch does not advance by itself, because Keras runs through a part
     of an epoch before training starts, and how often depends on the backend:
-    an endless stream over the epochs is what `fit` is given, together with
-    `shuffle=False`, for the data set orders its images itself. `workers`
-    above 1 are refused: Keras 3.15 then trains on the left-over batches of
-    its first pass (JAX, PyTorch).
+    train on `kerasad.training.endless.Endless`. `workers` above 1 are
+    refused: Keras 3.15 then trains on the left-over batches of its first pass
+    (JAX, PyTorch).
 
     Args:
         images: uint8 array, `(n, height, width, 3)`. Normal images only.
@@ -35,7 +34,14 @@ class ImageDataset(keras.utils.PyDataset):
         Two float32 arrays a batch, `(batch, height, width, 3)` in `[0, 1]`.
     """
 
-    def __init__(self, images, batch_size, seed=0, augment=None, **kwargs):
+    def __init__(
+        self,
+        images,
+        batch_size,
+        seed=0,
+        augment=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if self.workers > 1:
             raise ValueError(

@@ -1,11 +1,14 @@
 """What can be read in a category and is wrong all the same."""
 
+import collections
 import hashlib
 
 import numpy as np
 
+from kerasad.data.category import read_sample
 from kerasad.data.images import mask_values
-from kerasad.data.layouts import open_category
+from kerasad.data.plausibility import is_inverted, oddity
+from kerasad.text import one_line
 
 
 def leaked(category, samples) -> list | None:
@@ -14,13 +17,13 @@ def leaked(category, samples) -> list | None:
     A detector has seen them: their scores say nothing about new images.
 
     Args:
-        category: a `Category`, or its folder.
+        category: a `Category`.
         samples: of its test split.
 
     Returns:
         Those among `samples`; `None` if there is no image to compare with.
     """
-    train = open_category(category).train
+    train = category.train
     if not train:
         return None
     known = {}
@@ -39,19 +42,51 @@ def content(path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def is_binary(mask_path) -> bool:
-    """Whether a mask has one value besides 0; `read_mask` takes any."""
-    return len(np.setdiff1d(mask_values(mask_path), [0])) <= 1
+def overview(category, samples) -> tuple[list[str], list[str]]:
+    """A line for each part of each split and size, and sentences of warning.
+
+    Reads every image and mask of the samples.
+    """
+    groups, grey, inverted = {}, [], []
+    for sample in samples:
+        image, mask = read_sample(sample)
+        key = (f"{sample.split}/{sample.defect}", *image.shape[1::-1])
+        group = groups.setdefault(key, collections.Counter())
+        group["images"] += 1
+        if odd := oddity(image):
+            group[odd] += 1
+        for path in sample.mask_paths or ():
+            if len(np.setdiff1d(mask_values(path), [0])) > 1:
+                grey.append(path)
+        if mask is not None and mask.any() and is_inverted(mask):
+            inverted.append(sample.mask_paths[0])
+    rows = []
+    for (name, width, height), group in groups.items():
+        count = group.pop("images")
+        odd = "".join(f"; {n} {what}" for what, n in group.items())
+        rows.append(
+            f"{one_line(name):<24} {count:>6} images of {width} x {height}{odd}"
+        )
+    warnings = []
+    for paths, what in (
+        (grey, "have several values besides 0: each counts as defect"),
+        (inverted, "mark most of the image and its border: inverted?"),
+    ):
+        if paths:
+            shown = paths[0].relative_to(category.root).as_posix()
+            warnings.append(
+                f"{len(paths)} of the masks, such as {shown}, {what}"
+            )
+    return rows, warnings
 
 
-def remarks(category, samples, found) -> list[str]:
+def remarks(category, found) -> list[str]:
     """A sentence for each flaw that does not keep a test split from use.
 
     Args:
-        category, samples: see `leaked`.
+        category: a `Category`.
         found: what `leaked` returned.
     """
-    category = open_category(category)
     lines = []
     if found:
         trained = category.train[0].path.parent.relative_to(category.root)

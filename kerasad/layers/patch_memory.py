@@ -89,7 +89,8 @@ class PatchMemory(keras.layers.Layer):
         bank = ops.cast(self.bank, "float32")
         squares = ops.sum(ops.square(bank), axis=2)[:, :, None]
         if owners is not None:
-            squares = squares + FAR * ops.one_hot(owners, self.memory)
+            own = ops.equal(owners[:, None], np.arange(self.memory)[None])
+            squares = squares + FAR * ops.cast(own, "float32")
         nearest = FAR
         reach = range(-self.window, self.window + 1)
         for down in reach:

@@ -1,5 +1,4 @@
 from kerasad.losses.masked import masked_weights as masked_weights
 from kerasad.losses.pixelwise import MaskLoss as MaskLoss
-from kerasad.losses.pixelwise import SquaredError as SquaredError
 from kerasad.losses.ssim import MSESSIMLoss as MSESSIMLoss
 from kerasad.losses.ssim import SSIMLoss as SSIMLoss

@@ -5,34 +5,6 @@ SMOOTH = 20.0  # pixels; a batch without any defect has a Dice near 1
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
-class SquaredError(keras.losses.Loss):
-    """Squared error of each pixel, averaged over the colours.
-
-    Unlike `keras.losses.MeanSquaredError` it is named for what it weights:
-    with the weights of `kerasad.losses.masked_weights` as `sample_weight` it
-    is the masked loss of Model II (paper, equation 4).
-
-    Call arguments:
-        y_true: images, `(batch, height, width, channels)`.
-        y_pred: reconstructions, same shape.
-
-    Returns:
-        One value a pixel, `(batch, height, width)`, before reduction.
-    """
-
-    def __init__(
-        self,
-        reduction="sum_over_batch_size",
-        name="squared_error",
-        dtype=None,
-    ):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-
-    def call(self, y_true, y_pred):
-        return ops.mean(ops.square(y_true - y_pred), axis=-1)
-
-
-@keras.saving.register_keras_serializable(package="kerasad")
 class MaskLoss(keras.losses.Loss):
     """Binary cross-entropy and Dice of a predicted defect mask.
 

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from kerasad.similarity import ssim
+from kerasad.maps.similarity import ssim
 
 
 @keras.saving.register_keras_serializable(package="kerasad")

@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from kerasad.reports.markup import join, tag
 from kerasad.reports.pictures import (
     LEAST,
     heat_colours,
     heat_layer,
     outline,
     picture,
-    side_of,
 )
 from kerasad.reports.plots import per_cent
 
@@ -28,8 +26,8 @@ def outcome(flagged, label) -> str:
     return right + ("p" if flagged else "n")
 
 
-def gallery(evaluation, map_range):
-    """Cards, misclassified first, each kind by score, highest first."""
+def cards(evaluation, map_range, side):
+    """Misclassified first, each kind by score, highest first."""
     outcomes = [
         outcome(flagged, sample.label)
         for flagged, sample in zip(
@@ -40,41 +38,23 @@ def gallery(evaluation, map_range):
         range(len(outcomes)),
         key=lambda i: (outcomes[i][0] != "f", -evaluation.scores[i]),
     )
-    side = side_of(len(outcomes), evaluation.images.shape[1])
-    return join(
-        card(evaluation, index, outcomes[index], map_range, side)
-        for index in order
-    )
-
-
-def card(evaluation, index, kind, map_range, side):
-    sample = evaluation.samples[index]
-    sides = {"width": side, "height": side, "alt": "", "decoding": "async"}
-    layers = [
-        tag("img", src=picture(evaluation.images[index], side), **sides),
-        tag(
-            "img",
-            src=heat_layer(evaluation.maps[index], *map_range, side),
-            class_="heat",
-            **sides,
-        ),
-        outline(evaluation.masks[index]),
-    ]
-    label = [
-        tag("span", *layers, class_="picture"),
-        tag("span", OUTCOMES[kind], class_="outcome"),
-        tag("span", f"{evaluation.scores[index]:.4g}", class_="score"),
-        tag("span", f"{sample.defect}/{sample.path.name}", class_="name"),
-    ]
-    button = tag(
-        "button",
-        *label,
-        type="button",
-        data_reconstruction=picture(
-            evaluation.reconstructions[index], min(side, LEAST)
-        ),
-    )
-    return tag("li", button, data_index=index, data_outcome=kind)
+    for index in order:
+        sample, mask = evaluation.samples[index], evaluation.masks[index]
+        card = {
+            "index": index,
+            "outcome": outcomes[index],
+            "image": picture(evaluation.images[index], side),
+            "heat": heat_layer(evaluation.maps[index], *map_range, side),
+            "outline": outline(mask),
+            "box": f"0 0 {mask.shape[1]} {mask.shape[0]}",
+            "score": evaluation.scores[index],
+            "name": f"{sample.defect}/{sample.path.name}",
+            "reconstruction": None,
+        }
+        if evaluation.reconstructions is not None:
+            image = evaluation.reconstructions[index]
+            card["reconstruction"] = picture(image, min(side, LEAST))
+        yield card
 
 
 def colour_scale(detector):
@@ -82,22 +62,13 @@ def colour_scale(detector):
     low, high = detector.calibration["map_range"]
     shares = np.linspace(0, 1, STOPS)
     stops = [
-        tag(
-            "stop",
-            offset=per_cent(share),
-            stop_color="rgb({:.0f}, {:.0f}, {:.0f})".format(*255 * rgba[:3]),
-            stop_opacity=f"{rgba[3]:.3f}",
-        )
+        {
+            "offset": per_cent(share),
+            "color": "rgb({:.0f}, {:.0f}, {:.0f})".format(*255 * rgba[:3]),
+            "opacity": f"{rgba[3]:.3f}",
+        }
         for share, rgba in zip(shares, heat_colours(shares), strict=True)
     ]
-    gradient = tag("linearGradient", *stops, id="heat")
-    bar = tag(
-        "svg",
-        tag("defs", gradient),
-        tag("rect", width="100%", height="100%", class_="ground"),
-        tag("rect", width="100%", height="100%", fill="url(#heat)"),
-        aria_hidden="true",
-    )
     peak = max(detector.calibration["map_maxima"])
     digits = max(0, 2 - int(np.floor(np.log10(max(high - low, 1e-12)))))
     low, high, peak = (
@@ -108,10 +79,4 @@ def colour_scale(detector):
         f"Anomaly map: {low} (median pixel of the calibration images) to "
         f"{high} or more. Their highest value is {peak}."
     )
-    return tag("div", bar, tag("p", words), class_="scale")
-
-
-def defect_choices(names):
-    return join(
-        tag("option", name, value=index) for index, name in enumerate(names)
-    )
+    return {"stops": stops, "words": words}

@@ -2,25 +2,20 @@
 
 import base64
 import hashlib
-import re
-from importlib import resources
+import json
 
-import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from kerasad import metrics
 from kerasad.files import write_text
-from kerasad.metrics.classification import counts_at_scores
-from kerasad.reports import operating_point, summary
-from kerasad.reports.gallery import colour_scale, defect_choices, gallery
-from kerasad.reports.markup import Markup, island, join, tag, text
-from kerasad.reports.origin import category, origin
-from kerasad.reports.plots import ScoreAxis, curve, missing
-from kerasad.reports.shift_table import shift_table
-
-CURVE_POINTS = 200
+from kerasad.reports import facts
+from kerasad.reports.gallery import OUTCOMES, cards, colour_scale
+from kerasad.reports.pictures import side_of
+from kerasad.reports.plots import ScoreAxis, curves, histogram, per_cent
+from kerasad.reports.shift_table import shift_section
 
 
-def write_report(evaluation, detector, path, shift_section: dict | None = None):
+def write_report(evaluation, detector, path, swept: dict | None = None):
     """Writes `report.html`: figures, curves, gallery and provenance.
 
     The file loads nothing, works without a server, and is the same for the
@@ -30,70 +25,72 @@ def write_report(evaluation, detector, path, shift_section: dict | None = None):
         evaluation: `kerasad.evaluation.Evaluation`.
         detector: the calibrated `kerasad.Detector` that was evaluated.
         path: of the file, replaced atomically.
-        shift_section: see `kerasad.reports.shift_table.shift_table`.
+        swept: of `kerasad.evaluation.sweep`.
     """
-    write_text(path, report(evaluation, detector, shift_section))
+    write_text(path, report(evaluation, detector, swept))
 
 
-def report(evaluation, detector, shift_section=None) -> str:
-    threshold = detector.threshold
+def report(evaluation, detector, swept=None) -> str:
+    threshold, table = detector.threshold, evaluation.metrics
     calibration = detector.calibration["scores"]
     axis = ScoreAxis(calibration, evaluation.scores, [threshold["threshold"]])
-    defects = sorted({sample.defect for sample in evaluation.samples})
-    style, script = resource("report.css"), resource("report.js")
-    slots = {
-        "policy": policy(style, script),
-        "style": Markup(style),
-        "script": Markup(script),
-        "category": category(evaluation),
-        "remarks": summary.remarks(evaluation, threshold),
-        "tiles": summary.tiles(evaluation),
-        "histogram": operating_point.histogram(
-            evaluation, axis, calibration, threshold["threshold"]
-        ),
-        "matrix": operating_point.confusion_matrix(
-            evaluation.metrics["at_threshold"]
-        ),
-        "rates": operating_point.rates(evaluation),
-        "fitted": operating_point.fitted(threshold),
-        "defects": operating_point.defect_table(evaluation),
-        "curves": curves(evaluation),
-        "choices": defect_choices(defects),
-        "scale": colour_scale(detector),
-        "gallery": gallery(evaluation, detector.calibration["map_range"]),
-        "shift": shift(shift_section),
-        "places": places(shift_section),
-        "origin": origin(evaluation, detector),
-        "data": island(
-            {
-                "scores": [float(score) for score in evaluation.scores],
-                "labels": [sample.label for sample in evaluation.samples],
-                "defects": [s.defect for s in evaluation.samples],
-                "pValues": [float(value) for value in evaluation.p_values],
-                "calibration": [float(score) for score in calibration],
-                "choices": defects,
-                "threshold": float(threshold["threshold"]),
-                "axis": axis.as_dict(),
-            }
-        ),
+    choices = sorted({sample.defect for sample in evaluation.samples})
+    style, script = source("report.css"), source("report.js")
+    side = side_of(len(evaluation.samples), evaluation.images.shape[1])
+    data = {
+        "scores": [float(score) for score in evaluation.scores],
+        "labels": [sample.label for sample in evaluation.samples],
+        "defects": [sample.defect for sample in evaluation.samples],
+        "pValues": [float(value) for value in evaluation.p_values],
+        "calibration": [float(score) for score in calibration],
+        "choices": choices,
+        "threshold": float(threshold["threshold"]),
+        "axis": vars(axis),
     }
-    # In one pass: what is filled in is not looked through again.
-    return re.sub(
-        r"\{\{(\w+)\}\}",
-        lambda match: text(slots[match[1]]),
-        resource("report.html"),
+    return PAGES.get_template("report.html").render(
+        policy=policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        data=island(data),
+        category=facts.category(evaluation),
+        remarks=facts.remarks(evaluation, threshold),
+        places=places(swept),
+        tiles=facts.tiles(evaluation),
+        histogram=histogram(evaluation, axis, calibration, threshold),
+        counts=table["at_threshold"],
+        outcomes=OUTCOMES,
+        rates=facts.rates(evaluation),
+        f1_floor=table["f1_floor"],
+        threshold=threshold,
+        parameter=facts.parameter(threshold),
+        defects=table["per_defect"],
+        curves=curves(evaluation),
+        shift=shift_section(swept),
+        choices=choices,
+        scale=colour_scale(detector),
+        side=side,
+        cards=cards(evaluation, detector.calibration["map_range"], side),
+        origin=facts.origin(evaluation, detector),
+        config=(detector.provenance or {}).get("config"),
     )
 
 
-def resource(name) -> str:
-    return resources.files("kerasad.reports").joinpath(name).read_text("utf-8")
+def places(swept):
+    found = {
+        "threshold": "Threshold",
+        "curves": "Curves",
+        "shift": "Shifts",
+        "gallery": "Images",
+        "origin": "Provenance",
+    }
+    return [item for item in found.items() if swept or item[0] != "shift"]
 
 
 def policy(style, script) -> str:
     """Nothing from anywhere: no network, and no script or style but ours."""
 
-    def sha256(source):
-        digest = hashlib.sha256(source.encode("utf-8")).digest()
+    def sha256(text):
+        digest = hashlib.sha256(text.encode("utf-8")).digest()
         return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
     return (
@@ -103,80 +100,45 @@ def policy(style, script) -> str:
     )
 
 
-def curves(evaluation):
-    return join([*image_curves(evaluation), region_curve(evaluation)])
+def printable(value):
+    """What has no printed form becomes a replacement character.
+
+    Control characters, line separators, the halves of a file name that is no
+    text.
+    """
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return "".join(c if c.isprintable() else "\ufffd" for c in value)
 
 
-def image_curves(evaluation):
-    table = evaluation.metrics
-    labels = np.array([s.label for s in evaluation.samples], bool)
-    if labels.all() or not labels.any():
-        why = summary.reason("image_roc_auc", evaluation)
-        return missing("ROC", why), missing("Precision-recall", why)
-    tp, fp, _ = counts_at_scores(labels, evaluation.scores)
-    recall, precision = tp / tp[-1], tp / (tp + fp)
-    roc = thinned(np.append(0, fp / fp[-1]), np.append(0, recall))
-    steps = thinned(np.append(0, recall), np.append(precision[0], precision))
-    share = labels.mean()
-    first = curve(
-        "ROC",
-        f"images, area {summary.number(table['image_roc_auc'])}",
-        ("false-positive rate", "recall"),
-        roc,
-        extra=[((0, 0), (1, 1))],
-    )
-    second = curve(
-        "Precision-recall",
-        f"images, area {summary.number(table['image_ap'])}",
-        ("recall", "precision"),
-        steps,
-        steps=True,
-        extra=[((0, share), (1, share))],
-    )
-    return first, second
+def island(data) -> Markup:
+    """JSON that nothing inside can end or turn into HTML.
+
+    >>> island(["</script>"])
+    Markup('["\\\\u003c/script\\\\u003e"]')
+    """
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
 
 
-def region_curve(evaluation):
-    limit = evaluation.metrics["aupro_fpr_limit"]
-    points = metrics.pro_curve(
-        evaluation.masks, evaluation.maps, limit, CURVE_POINTS
-    )
-    if points is None:
-        return missing("PRO", summary.reason("aupro", evaluation))
-    return curve(
-        "PRO",
-        f"defect regions, area {summary.number(evaluation.metrics['aupro'])}",
-        ("false-positive rate of pixels", "overlap per region"),
-        points,
-        x_most=limit,
-        extra=[((0, 0), (limit, limit))],
-    )
+def source(name) -> str:
+    return PAGES.loader.get_source(PAGES, name)[0]
 
 
-def thinned(x, y):
-    """At most `CURVE_POINTS` of the points, the ends among them."""
-    if len(x) <= CURVE_POINTS:
-        return x, y
-    kept = np.linspace(0, len(x) - 1, CURVE_POINTS).astype(int)
-    return x[kept], y[kept]
-
-
-def places(section):
-    names = ["threshold", "curves", "shift", "gallery", "origin"]
-    words = ["Threshold", "Curves", "Shifts", "Images", "Provenance"]
-    return join(
-        tag("a", word, href=f"#{name}")
-        for name, word in zip(names, words, strict=True)
-        if name != "shift" or section is not None
-    )
-
-
-def shift(section):
-    if section is None:
-        return ""
-    return tag(
-        "section",
-        tag("h2", "Robustness to shifts"),
-        shift_table(section),
-        id="shift",
-    )
+PAGES = Environment(
+    loader=PackageLoader("kerasad.reports"),
+    autoescape=True,
+    finalize=printable,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+PAGES.filters |= {
+    "number": facts.number,
+    "per_cent": per_cent,
+    "plain": facts.plain,
+    "rate": facts.rate,
+    "short": lambda value: f"{value:.4g}",
+}

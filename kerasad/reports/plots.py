@@ -1,4 +1,4 @@
-"""Curves and histograms as SVG that stretches to its place.
+"""Curves and histograms as paths of SVG that stretch to their place.
 
 Lines live in a viewBox of 1000 by 1000 that is stretched; words and dots are
 placed in per cent outside of it, and keep their shape.
@@ -6,10 +6,13 @@ placed in per cent outside of it, and keep their shape.
 
 import numpy as np
 
-from kerasad.reports.markup import Markup, join, tag
+from kerasad import metrics
+from kerasad.metrics.classification import counts_at_scores
+from kerasad.reports.facts import number, reason
 
 UNIT = 1000
 BINS = 44
+CURVE_POINTS = 200
 
 
 class ScoreAxis:
@@ -47,112 +50,108 @@ class ScoreAxis:
                 chosen.append((f"{value:g}", place))
         return sorted(chosen, key=lambda tick: tick[1])
 
-    def as_dict(self):
-        return vars(self)
-
 
 def per_cent(share) -> str:
     return f"{100 * float(share):.4g}%"
 
 
-def band(name, kind, shares):
-    """One row of the histogram, both sides of the threshold apart; see `cut`.
+def histogram(evaluation, axis, calibration, threshold):
+    """Bars of the scores, and where the threshold cuts them."""
+    labels = np.array([sample.label for sample in evaluation.samples])
+    places = axis.place(evaluation.scores)
+    here = axis.place(threshold["threshold"])
+    return {
+        "cut": f"{float(here) * UNIT:.1f}",
+        "here": per_cent(here),
+        "good": bars(places[labels == 0]),
+        "defective": bars(places[labels == 1]),
+        "calibration": bars(axis.place(calibration)),
+        "ticks": axis.ticks(),
+    }
 
-    Args:
-        name: what the bars count.
-        kind: CSS class, `good`, `defective` or `calibration`.
-        shares: positions on the axis, `[0, 1]`.
-    """
+
+def bars(shares):
+    """Of positions on the axis, `[0, 1]`."""
     counts, _ = np.histogram(shares, bins=BINS, range=(0, 1))
     step, most = UNIT / BINS, max(counts.max(), 1)
-    bars = "".join(
+    path = "".join(
         f"M{i * step + 1.5:.1f} {UNIT}v{-UNIT * count / most:.1f}"
         f"h{step - 3:.1f}V{UNIT}Z"
         for i, count in enumerate(counts)
         if count
     )
-    sides = [
-        tag("path", d=bars, class_=side, clip_path=f"url(#{side})")
-        for side in ("below", "above")
-    ]
-    tallest = f"tallest bar {most}" if len(shares) else "none"
-    name = tag("span", tag("b", name), f" {len(shares)}")
-    label = tag("div", name, tag("span", tallest), class_="of")
-    drawn = stretched(*sides)
-    return join([label, tag("div", drawn, class_=f"band {kind}")])
+    return {"count": len(shares), "most": int(most), "path": path}
 
 
-def stretched(*children):
-    return tag(
-        "svg",
-        *children,
-        viewBox=f"0 0 {UNIT} {UNIT}",
-        preserveAspectRatio="none",
-        width="100%",
-        height="100%",
-        aria_hidden="true",
+def curves(evaluation):
+    """ROC and precision-recall of images, PRO of pixels."""
+    return [*image_curves(evaluation), region_curve(evaluation)]
+
+
+def image_curves(evaluation):
+    table = evaluation.metrics
+    labels = np.array([s.label for s in evaluation.samples], bool)
+    if labels.all() or not labels.any():
+        why = reason("both", evaluation)
+        return [{"name": n, "why": why} for n in ("ROC", "Precision-recall")]
+    tp, fp, _ = counts_at_scores(labels, evaluation.scores)
+    recall, precision = tp / tp[-1], tp / (tp + fp)
+    share = labels.mean()
+    roc = curve(
+        "ROC",
+        f"images, area {number(table['image_roc_auc'])}",
+        ("false-positive rate", "recall"),
+        thinned(np.append(0, fp / fp[-1]), np.append(0, recall)),
+        ((0, 0), (1, 1)),
+    )
+    points = np.append(0, recall), np.append(precision[0], precision)
+    precision_recall = curve(
+        "Precision-recall",
+        f"images, area {number(table['image_ap'])}",
+        ("recall", "precision"),
+        thinned(*points),
+        ((0, share), (1, share)),
+        steps=True,
+    )
+    return roc, precision_recall
+
+
+def region_curve(evaluation):
+    limit = evaluation.metrics["aupro_fpr_limit"]
+    points = metrics.pro_curve(
+        evaluation.masks, evaluation.maps, limit, CURVE_POINTS
+    )
+    if points is None:
+        return {"name": "PRO", "why": reason("pixels", evaluation)}
+    return curve(
+        "PRO",
+        f"defect regions, area {number(evaluation.metrics['aupro'])}",
+        ("false-positive rate of pixels", "overlap per region"),
+        points,
+        ((0, 0), (limit, limit)),
+        x_most=limit,
     )
 
 
-def score_ticks(axis):
-    return tag(
-        "svg",
-        *(
-            tag("text", label, x=per_cent(place), y=16, text_anchor="middle")
-            for label, place in axis.ticks()
-        ),
-        class_="ticks",
-        aria_hidden="true",
-    )
-
-
-def curve(name, note, axes, points, steps=False, x_most=1.0, extra=()):
+def curve(name, note, axes, points, toss, steps=False, x_most=1.0):
     """One curve in a square frame.
 
     Args:
-        name: heading, and `data-curve` of the dot at the threshold.
-        note: behind the heading.
         axes: labels of x and y.
         points: `(x, y)` arrays, y in `[0, 1]`.
+        toss: pair of points, the line of a coin toss.
         steps: first along y, then along x, from point to point.
         x_most: right end of the x axis.
-        extra: pairs `((x, y), (x, y))`, the line of a coin toss.
     """
-    marks = []
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        where = per_cent(share)
-        down = per_cent(1 - share)
-        marks += [
-            tag("line", x1=where, x2=where, y1="0", y2="100%"),
-            tag("line", x1="0", x2="100%", y1=down, y2=down),
-            tag("text", f"{share:g}", x="-8", y=down, dy="4", class_="y"),
-        ]
-        x_label = f"{share * x_most:.3g}"
-        marks.append(tag("text", x_label, x=where, y="100%", dy="18"))
-    chance = [
-        tag("path", d=polyline(*zip(*ends, strict=True), x_most), class_="toss")
-        for ends in extra
-    ]
-    x, y = points
-    path = polyline(x, y, x_most, steps)
-    lines = stretched(*chance, tag("path", d=path, class_="curve"))
-    dot = tag("circle", r="5", class_="now", data_curve=name, hidden=True)
-    frame = tag(
-        "svg",
-        *marks,
-        lines,
-        dot,
-        role="img",
-        aria_label=f"{name} curve, {note}",
-    )
-    return tag(
-        "figure",
-        tag("figcaption", tag("b", name), " ", tag("span", note)),
-        tag("p", axes[1], class_="axis"),
-        tag("div", frame, class_="frame"),
-        tag("p", axes[0], class_="axis x"),
-        class_="plot",
-    )
+    return {
+        "name": name,
+        "note": note,
+        "axes": axes,
+        "x_most": x_most,
+        "path": polyline(*points, x_most, steps),
+        "toss": polyline(*zip(*toss, strict=True), x_most),
+        "why": None,
+    }
 
 
 def polyline(x, y, x_most=1.0, steps=False) -> str:
@@ -164,25 +163,9 @@ def polyline(x, y, x_most=1.0, steps=False) -> str:
     return f"M{'L'.join(points)}"
 
 
-def missing(name, reason) -> Markup:
-    return tag(
-        "figure",
-        tag("figcaption", tag("b", name)),
-        tag("p", f"undefined: {reason}", class_="undefined"),
-        class_="plot",
-    )
-
-
-def cut(place):
-    """Clip paths on either side of the threshold; `report.js` moves them."""
-    here = float(place) * UNIT
-    below = tag("rect", height=UNIT, x=0, width=f"{here:.1f}")
-    above = tag("rect", height=UNIT, x=f"{here:.1f}", width=UNIT)
-    return tag(
-        "svg",
-        tag("clipPath", below, id="below"),
-        tag("clipPath", above, id="above"),
-        width="0",
-        height="0",
-        class_="cut",
-    )
+def thinned(x, y):
+    """At most `CURVE_POINTS` of the points, the ends among them."""
+    if len(x) <= CURVE_POINTS:
+        return x, y
+    kept = np.linspace(0, len(x) - 1, CURVE_POINTS).astype(int)
+    return x[kept], y[kept]

@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 
+from kerasad.evaluation.measures import METRICS
 from kerasad.files import write_text
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.html import write_report
@@ -30,7 +31,7 @@ def write_results(
 
     Args:
         progress: callable `(heatmaps drawn, heatmaps in all)`.
-        shift_section: of `kerasad.robustness.sweep`.
+        shift_section: of `kerasad.evaluation.sweep`.
         say: called with one line of commentary at a time.
     """
     out = Path(out)
@@ -74,7 +75,9 @@ def picture(evaluation, detector, index) -> dict:
     low, high = detector.calibration["map_range"]
     return {
         "image": evaluation.images[index],
-        "reconstruction": evaluation.reconstructions[index],
+        "reconstruction": None
+        if evaluation.reconstructions is None
+        else evaluation.reconstructions[index],
         "anomaly_map": evaluation.maps[index],
         "mask": evaluation.masks[index],
         "score": float(evaluation.scores[index]),
@@ -110,21 +113,11 @@ def scores_csv(evaluation) -> str:
 def table(metrics: dict) -> str:
     """The metrics on one screen."""
     at, pixel = metrics["at_threshold"], metrics["at_pixel_threshold"]
-    names = {
-        "image ROC-AUC": "image_roc_auc",
-        "image AP": "image_ap",
-        "pixel ROC-AUC": "pixel_roc_auc",
-        "pixel AP": "pixel_ap",
-        f"AUPRO to FPR {metrics['aupro_fpr_limit']}": "aupro",
-        "AUPRO to FPR 0.05": "aupro_005",
-        "AUPIMO": "aupimo",
-    }
-    rows = [(name, measured(metrics, key)) for name, key in names.items()]
+    rows = [(row.name, with_interval(metrics, row.key)) for row in METRICS]
     rows += [
         (
-            "F1 at best",
-            f"{measured(metrics, 'f1_max')}; calling every image anomalous: "
-            f"{number(metrics['f1_floor'])}",
+            "F1 of all",
+            f"{number(metrics['f1_floor'])}, calling every image anomalous",
         ),
         (
             f"at {at['method']}",
@@ -137,7 +130,7 @@ def table(metrics: dict) -> str:
             f"{at['tp']} of {at['tp'] + at['fn']} anomalous images found, "
             f"{at['fp']} of {at['fp'] + at['tn']} normal ones flagged",
         ),
-        ("promise", promise(at)),
+        ("guarantee", guarantee(at)),
     ]
     if pixel is not None:
         values = (f"{name} {number(pixel[key])}" for name, key in PIXEL)
@@ -156,7 +149,8 @@ def table(metrics: dict) -> str:
         shift = metrics["shift"]
         lines.append(
             f"\nshifted: {shift['name']}, severity "
-            f"{shift['severity']}, seed {shift['seed']}"
+            f"{shift['severity']}, seed {shift['seed']}; "
+            f"{metrics['left_out']} defects left the picture"
         )
     return "\n".join(lines)
 
@@ -165,7 +159,7 @@ PIXEL = (("F1", "f1"), ("IoU", "iou"), ("recall", "recall"),
          ("precision", "precision"))  # fmt: skip
 
 
-def measured(metrics, key) -> str:
+def with_interval(metrics, key) -> str:
     """A metric with its interval, where it has one."""
     interval = metrics["confidence"].get(key)
     if metrics[key] is None or interval is None:
@@ -174,7 +168,7 @@ def measured(metrics, key) -> str:
     return f"{metrics[key]:.3f} (95 %: {low:.3f} to {high:.3f})"
 
 
-def promise(at) -> str:
+def guarantee(at) -> str:
     if at["fpr_range"] is None:
         return at["promise"]
     low, high = (100 * rate for rate in at["fpr_range"])

@@ -5,8 +5,8 @@ import itertools
 from matplotlib.lines import Line2D
 
 from kerasad.reports.canvas import PLAIN, new_figure, save_png
+from kerasad.reports.facts import number
 from kerasad.reports.shift_table import MIXTURE, worst
-from kerasad.reports.summary import number
 
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00")
 STYLES = (("-", "o"), ("--", "s"))
@@ -16,7 +16,7 @@ def sweep_figure(section, path):
     """ROC-AUC and false-positive rate over severity, a line a factor.
 
     Args:
-        section: of `kerasad.robustness.sweep`.
+        section: of `kerasad.evaluation.sweep`.
         path: of the PNG, replaced atomically.
     """
     figure = new_figure((9.6, 4.2))

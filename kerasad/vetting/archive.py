@@ -33,11 +33,12 @@ class OpenedFile(io.FileIO):
         return self.fileno()
 
 
-def vet(file) -> dict:
+def vet(file, trusted=frozenset()) -> dict:
     """The config of a detector file that is safe to load.
 
     Args:
         file: open for reading bytes, such as `OpenedFile`.
+        trusted: registered names of classes that a person imported herself.
 
     Raises:
         InputError: the file is damaged, or holds anything that a detector
@@ -61,7 +62,8 @@ def vet(file) -> dict:
     read_json(parts, "metadata.json")
     config = read_json(parts, "config.json")
     try:
-        check_config(config, check_weights(parts["model.weights.h5"]))
+        stored = check_weights(parts["model.weights.h5"])
+        check_config(config, stored, trusted)
     except InputError as error:
         raise InputError(too_new(config) or str(error)) from error
     return config

@@ -69,8 +69,11 @@ ALLOWED = {
 }
 
 
-def is_known(value: dict) -> bool:
-    """Whether a dict of a config names no class, or one of ours or Keras's.
+def is_known(value: dict, trusted=frozenset()) -> bool:
+    """Whether a dict of a config names no class, or one that is allowed.
+
+    Ours are, Keras's that only compute, and `trusted`, registered names of
+    classes that the person who loads the file has imported herself.
 
     >>> is_known({"module": "os", "class_name": "system", "config": "ls"})
     False
@@ -87,4 +90,6 @@ def is_known(value: dict) -> bool:
         return False
     if module.startswith("kerasad."):
         return registered == f"kerasad>{name}"
+    if registered in trusted:
+        return True
     return name in ALLOWED.get(module, ()) and registered in (None, name)

@@ -3,6 +3,7 @@
 import math
 import re
 
+from kerasad import legacy
 from kerasad.errors import InputError
 from kerasad.version import __version__
 from kerasad.vetting.classes import is_known
@@ -15,36 +16,33 @@ NUMBERS = 64  # in a list of whole numbers
 UNBOUND = ("shared_object_id", "seed")  # any number will do
 
 
-def check_config(config, stored: int):
+def check_config(config, stored: int, trusted=frozenset()):
     """Refuses a config that Keras should not build a model from.
 
     Args:
         config: dict, the whole of `config.json`.
         stored: int, how many numbers the weights in the file are.
+        trusted: see `kerasad.vetting.classes.is_known`.
     """
     name = config.get("class_name")
     if name != "Detector" or not isinstance(config.get("config"), dict):
         raise InputError(f"holds a {short(name)}, not a kerasad Detector")
-    check_value(config, "")
+    check_value(config, "", trusted=trusted)
     settings = config["config"]
-    if not isinstance(settings.get("network"), dict):
-        raise InputError("holds no network")
-    ours = str(settings["network"].get("module")).startswith("kerasad.")
-    free = (SMALL if ours else SMALL_LAYER) ** 2
-    check_size(settings["network"], ".config.network", stored, free)
-    count = settings.get("memory_images")
-    if settings.get("anomaly_map") in ("memory", "fused"):
+    if legacy.is_old(config) and isinstance(settings["network"], dict):
         side = settings["network"].get("config", {}).get("image_size")
-        if type(count) is type(side) is int:
-            needed = count * (side // 4) ** 2
-            check_number(needed, ".config.memory_images", stored, count)
+        settings = legacy.modern(settings, [side, side])
+    if not isinstance(settings.get("method"), dict):
+        raise InputError("holds no method")
+    for part in ("method", "image_size"):
+        check_size(settings.get(part), f".config.{part}", stored)
 
 
-def check_value(value, where, depth=0, finite=True):
+def check_value(value, where, depth=0, finite=True, trusted=frozenset()):
     if depth > DEPTH:
         raise InputError(f"its config.json is nested over {DEPTH} levels deep")
     if isinstance(value, dict):
-        if not is_known(value):
+        if not is_known(value, trusted):
             raise InputError(
                 f"names the class {class_of(value)}{place(where)}, which a "
                 "detector may not; nothing of the file was run"
@@ -54,10 +52,11 @@ def check_value(value, where, depth=0, finite=True):
         for key, item in value.items():
             # Where it came from is only shown; a NaN there does no harm.
             number = finite and (depth, key) != (1, "provenance")
-            check_value(item, f"{where}.{short(key)}", depth + 1, number)
+            inner = f"{where}.{short(key)}"
+            check_value(item, inner, depth + 1, number, trusted)
     elif isinstance(value, list):
         for item in value:
-            check_value(item, where, depth + 1, finite)
+            check_value(item, where, depth + 1, finite, trusted)
     elif finite and isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"holds {value}{place(where)}, not a finite number")
 
@@ -72,16 +71,23 @@ def place(where) -> str:
     return f" at {where[1:]} of its config" if where else ""
 
 
-def check_size(value, where, stored, free):
+def check_size(value, where, stored, ours=True):
     """Refuses numbers that would make Keras build what the file lacks.
 
     A layer of `n` channels has about `n * n` weights, an image of side `n` as
-    many statistics of its map.
+    many statistics of its map, a memory a feature for each image and place.
     """
     if isinstance(value, dict):
+        if isinstance(value.get("module"), str):
+            ours = not value["module"].startswith("keras.") and (
+                value["module"] != "keras"
+            )
+        check_memory(
+            value.get("memory_images"), value.get("image_size"), where, stored
+        )
         for key, item in value.items():
             if key not in UNBOUND:
-                check_size(item, f"{where}.{short(key)}", stored, free)
+                check_size(item, f"{where}.{short(key)}", stored, ours)
     elif isinstance(value, list):
         if len(value) > NUMBERS and all(type(item) is int for item in value):
             raise InputError(
@@ -89,9 +95,18 @@ def check_size(value, where, stored, free):
                 f"{NUMBERS} allowed"
             )
         for item in value:
-            check_size(item, where, stored, free)
-    elif type(value) is int and value**2 > free:
+            check_size(item, where, stored, ours)
+    elif type(value) is int and value > (SMALL if ours else SMALL_LAYER):
         check_number(value**2, where, stored, value)
+
+
+def check_memory(count, sides, where, stored):
+    sides = sides if isinstance(sides, list) else [sides, sides]
+    if type(count) is int and all(type(side) is int for side in sides):
+        needed = count
+        for side in sides:
+            needed *= side // 4
+        check_number(needed, f"{where}.memory_images", stored, count)
 
 
 def check_number(needed, where, stored, shown):

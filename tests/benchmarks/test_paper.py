@@ -3,7 +3,7 @@ import json
 import pytest
 
 from benchmarks import paper, paper_tables
-from kerasad.capsules.category import write_category
+from kerasad.capsules import write_category
 
 TINY = [
     "image_size=32",
@@ -13,7 +13,7 @@ TINY = [
     "latent=4",
     "depth=1",
     "batch_size=2",
-    "accumulation=1",
+    "gradient_accumulation_steps=1",
     "validation_share=0.34",
     "epochs=30",
     "precision=float32",

@@ -1,11 +1,14 @@
 """The plain PyTorch twin is the same network, the same loss."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
-from kerasad.building import build_network, compile_network
 from kerasad.config import load_config
+from kerasad.methods import ssae
+from kerasad.training.gradient import compile_network
 
 torch = pytest.importorskip("torch")
 plain_torch = pytest.importorskip("benchmarks.plain_torch")
@@ -25,8 +28,8 @@ SETTINGS = [
 @pytest.fixture
 def twins():
     keras.utils.set_random_seed(0)
-    config = load_config("default", SETTINGS)
-    network = build_network(config)
+    config = load_config("default", SETTINGS).settings.members[0]
+    network = ssae.network_of(config, 32)
     plain = plain_torch.plain_of(config)
     plain_torch.load_keras_weights(plain, network)
     return config, network, plain
@@ -53,10 +56,10 @@ def test_the_same_loss_and_update(twins, rng):
     clean = rng.random((2, 32, 32, 3), dtype="float32")
     weights = rng.random((2, 32, 32), dtype="float32")
     masks = (rng.random((2, 32, 32, 1)) < 0.2).astype("float32")
-    compile_network(network, config)
+    compile_network(network, ssae.losses_of(config), config)
     optimizer = torch.optim.SGD(plain.parameters(), config.learning_rate)
     ones = np.ones(2, "float32")
-    config = config.replace(clipnorm=1e9)  # the plain loop always clips
+    config = dataclasses.replace(config, clipnorm=1e9)
     for _ in range(3):
         ours = network.train_on_batch(
             images,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from benchmarks.synthetic import DEFECTS, VISIBLE, synthetic_test, table
-from kerasad.capsules.category import draw_capsule
+from kerasad.capsules import draw_capsule
 
 
 @pytest.fixture(scope="module")

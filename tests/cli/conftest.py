@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kerasad.capsules.category import write_category
+from kerasad.capsules import write_category
 from kerasad.cli import cli
 
 pytest.register_assert_rewrite("tests.cli.refusals")

@@ -5,8 +5,8 @@ import json
 import keras
 import pytest
 
-from kerasad.exporting import FORMATS
-from kerasad.exporting.routes import ROUTES, installed
+from kerasad.export import FORMATS, find_format
+from kerasad.export.format import installed
 from tests.cli.conftest import run, succeed
 from tests.cli.refusals import refuse
 
@@ -88,11 +88,11 @@ def test_a_bad_argument_is_named(
 @pytest.mark.parametrize("format", FORMATS)
 def test_an_export_that_cannot_be(format, detector, tmp_path):
     backend = keras.backend.backend()
-    needs = ROUTES.get((format, backend))
-    best = next(b for f, b in ROUTES if f == format)
+    row = find_format(format)
+    needs, best = row.needs.get(backend), next(iter(row.needs))
     advice = f"try KERAS_BACKEND={best} kerasad export --format {format} ..."
     # The suffix of no format, and a folder that is no SavedModel.
-    target, suffix = tmp_path / "model.zip", FORMATS[format]
+    target, suffix = tmp_path / "model.zip", row.suffix
     if not suffix:
         target.mkdir()
         (target / "mine.txt").write_text("x")

@@ -2,17 +2,17 @@
 
 import pytest
 
-from kerasad.config_rules import CORRUPTIONS
-from kerasad.data.corruption_kinds import KINDS
 from tests.cli.conftest import succeed
 from tests.cli.refusals import refuse
 
 CORRUPTION = "a weight, 0 or more, for some of texture, patch, "
 CORRUPTION += "seamless, colour, scratch, blur, erase, deform"
 LISTED = "one or more whole numbers in [1, 4096]"
-MODEL_ONE = "model=model_one head=false context=false crop=0 "
-NO_HEAD = "squared-error, gradient or mse-ssim where the network has no head"
-PLAIN = "head=false anomaly_map=gradient "
+MODEL_ONE = "method=model_one "
+MAPS = "one of squared-error, mse-ssim, gradient"
+NO_HEAD = f"{MAPS} where the network has no head"
+FUSED = " of method fused"
+EPOCH = f"unknown config key 'epoch'{FUSED}; did you mean 'epochs'?"
 
 # settings, the key that is named, what it must be, what is shown of it
 KEYS = [
@@ -23,7 +23,7 @@ KEYS = [
     ("image_size=", "image_size", "a whole number", "None"),
     ("image_size=100", "image_size",
      "a multiple of 16, which is stem * 2^(levels - 1)", "100"),
-    ("image_size=16 crop=16", "image_size", "at least 32 for the map fused",
+    ("image_size=16 crop=16", "image_size", "at least 32 for a patch memory",
      "16"),
     ("seed=-1", "seed", "in [0, 4294967295]", "-1"),
     ("seed=4294967296", "seed", "in [0, 4294967295]", "4294967296"),
@@ -32,16 +32,14 @@ KEYS = [
      "1, 3 or even where the network has a head", "5"),
     ("filters=[]", "filters", LISTED, "()"),
     ("filters=[-8]", "filters", LISTED, "(-8,)"),
-    ("filters=16", "filters", "a list of numbers", "16"),
+    ("filters=16", "filters", "a list", "16"),
     ("filters=[8,a]", "filters", "a whole number", "'a'"),
     ("filters=[[8]]", "filters", "a whole number", "[8]"),
     ("dilations=[0]", "dilations", LISTED, "(0,)"),
     ("blocks=0", "blocks", "in [1, 64]", "0"),
     ("sdc_from=-1", "sdc_from", "at least 0", "-1"),
-    ("crop=512", "crop",
-     "0, or a multiple of 16 up to image_size, for model ssae", "512"),
-    ("crop=5", "crop",
-     "0, or a multiple of 16 up to image_size, for model ssae", "5"),
+    ("crop=512", "crop", "0, or a multiple of 16 up to image_size", "512"),
+    ("crop=5", "crop", "0, or a multiple of 16 up to image_size", "5"),
     ("corruption=[patch]", "corruption",
      "names with numbers, such as {patch: 1, blur: 0.5}", "['patch']"),
     ("corruption={}", "corruption", CORRUPTION, "{}"),
@@ -55,7 +53,7 @@ KEYS = [
     ("rotation=-10", "rotation", "in [0, 180]", "-10.0"),
     ("jitter=-1", "jitter", "at least 0", "-1"),
     ("light=5", "light", "in [0, 1]", "5.0"),
-    ("alpha=nan", "alpha", "a finite number", "'nan'"),
+    (MODEL_ONE + "alpha=nan", "alpha", "a finite number", "'nan'"),
     ("learning_rate=.inf", "learning_rate", "a finite number", "inf"),
     ("learning_rate=0", "learning_rate", "positive", "0.0"),
     ("weight_decay=-1", "weight_decay", "at least 0", "-1.0"),
@@ -78,15 +76,12 @@ KEYS = [
     ("k=3", "k", "null with the threshold conformal, which has no k", "3.0"),
     ("threshold=mad fpr=0.1", "fpr",
      "null with the threshold mad, which has no fpr", "0.1"),
-    ("head=false", "anomaly_map", NO_HEAD, "'fused'"),
-    ("loss=mse", "loss",
-     "masked where the network has a head, which learns from the masks",
-     "'mse'"),
-    (PLAIN + "loss=mse", "context", "false where loss is not masked", "True"),
-    (PLAIN + "loss=mse context=false", "crop",
-     "0 where loss is not masked", "128"),
-    ("model=model_one", "head", "false: Model I has none", "True"),
-    (MODEL_ONE, "anomaly_map", NO_HEAD, "'fused'"),
+    ("head=false", "anomaly_map", NO_HEAD, "'segmentation'"),
+    ("methods=[ssae]", "methods", "a list of two or more methods",
+     "['ssae']"),
+    (MODEL_ONE + "anomaly_map=segmentation", "anomaly_map",
+     MAPS, "'segmentation'"),
+    (MODEL_ONE + "loss=masked", "loss", "one of mse, mse_ssim", "'masked'"),
     (MODEL_ONE + "anomaly_map=gradient depth=9", "image_size",
      "a multiple of 512, which is 2^depth", "256"),
     (MODEL_ONE + "depth=1000000", "depth", "in [1, 12]", "1000000"),
@@ -106,8 +101,8 @@ def test_a_bad_setting_is_named(
 SETTINGS = [
     ("epochs", "--set takes KEY=VALUE, such as epochs=10. Received: 'epochs'"),
     ("", "--set takes KEY=VALUE, such as epochs=10. Received: ''"),
-    ("=3", "unknown config key ''"),
-    ("epoch=3", "unknown config key 'epoch'; did you mean 'epochs'?"),
+    ("=3", "unknown config key '' of method fused"),
+    ("epoch=3", EPOCH),
     ("epochs=[", "--set epochs: not readable YAML: while parsing a flow node "
      "expected the node content, but found '<stream end>' at line 1, column "
      "2: [ ^"),
@@ -129,19 +124,23 @@ UNREADABLE = "{file}: not readable YAML: "
 FILES = {
     "a list": (b"- 1\n- 2\n", "{file}: must hold flat `key: value` lines"),
     "a word": (b"epochs", "{file}: must hold flat `key: value` lines"),
-    "a number as key": (b"1: 2", "unknown config key 1"),
-    "no key": (b"null: 2", "unknown config key None; did you mean 'context'?"),
+    "a number as key": (b"1: 2", "unknown config key 1 of method fused"),
+    "no key": (b"null: 2", f"unknown config key None{FUSED}; "
+               "did you mean 'context'?"),
     "a list as key": (b"? [1]\n: 2", UNREADABLE + "while constructing a "
                       "mapping at line 1, column 1: ? [1] ^ found unhashable "
                       "key at line 1, column 3: ? [1] ^"),
     "a key twice": (b"epochs: 3\nseed: 1\nepochs: 4\n",
                     "{file}: config key 'epochs' is given twice"),
     "a long key": (b"x" * 1000 + b": 2",
-                   "unknown config key '" + "x" * 27 + "..." + "x" * 28 + "'"),
+                   "unknown config key '" + "x" * 27 + "..." + "x" * 28
+                   + f"'{FUSED}"),
     "an unknown key": (b"epoch: 2",
-                       "unknown config key 'epoch'; did you mean 'epochs'?"),
-    "nested keys": (b"model:\n  depth: 2", "config key 'model' must be text. "
-                    "Received: {'depth': 2}"),
+                       EPOCH),
+    "nested keys": (b"method:\n  depth: 2", "config key 'method' must be one "
+                    "of fused, model_one, patch_memory, ssae, or the name of a "
+                    "module of yours that --import brought. Received: "
+                    "\"{'depth': 2}\""),
     "billion laughs": (LAUGHS.encode(), ALIAS),
     "merged laughs": (MERGED.encode(), ALIAS),
     "a list in itself": (b"filters: &a [*a]", ALIAS),
@@ -149,8 +148,8 @@ FILES = {
                  "lists; a config is flat `key: value` lines"),
     "no such date": (b"seed: 2020-13-45",
                      UNREADABLE + "month must be in 1..12"),
-    "a huge float": (b"alpha: " + b"9" * 400,
-                     "config key 'alpha' must be a finite number. Received: "
+    "a huge float": (b"light: " + b"9" * 400,
+                     "config key 'light' must be a finite number. Received: "
                      + "9" * 18 + "..." + "9" * 19),
     "two documents": (b"---\nseed: 1\n---\nseed: 2", UNREADABLE + "expected a "
                       "single document in the stream at line 2, column 1: "
@@ -183,7 +182,7 @@ def test_a_bad_file_is_named(name, category, tmp_path):
 
 RECIPES = (
     "2a, 2b, 2c, best, c1, default, ds1, ds2, e2, e4, e5, h1, h2, luo, m7, "
-    "robust"
+    "memory, robust"
 )
 
 
@@ -198,7 +197,3 @@ def test_an_empty_file_is_the_default(tmp_path):
     (tmp_path / "default.yaml").write_bytes(b"\xef\xbb\xbf# nothing\n")
     shown = succeed("configs", tmp_path / "default.yaml").stdout
     assert shown == succeed("configs", "default").stdout
-
-
-def test_every_kind_of_corruption_is_known():
-    assert set(CORRUPTIONS) == set(KINDS)

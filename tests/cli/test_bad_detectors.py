@@ -9,7 +9,7 @@ import pytest
 
 import kerasad
 from kerasad.errors import InputError
-from kerasad.exporting.routes import ROUTES
+from kerasad.export import FORMATS, find_format
 from tests.cli.conftest import succeed
 from tests.cli.pictures import saved
 from tests.cli.refusals import refuse
@@ -73,7 +73,9 @@ def test_what_is_no_detector(name, trained, category, tmp_path):
 UNCALIBRATED = "this detector has no threshold; fit one with `kerasad "
 UNCALIBRATED += "threshold`"
 EXPORT = next(
-    format for format, backend in ROUTES if backend == keras.backend.backend()
+    format
+    for format in FORMATS
+    if keras.backend.backend() in find_format(format).needs
 )
 
 

@@ -17,10 +17,12 @@ CHECK = "data check {data}"
 EVALUATE = "evaluate {detector} --data {data} --out {folder}/out"
 TRAIN = "train --data {data} --out {folder}/out"
 THRESHOLD = "threshold {detector} --data {data} --method iqr"
-NO_IMAGES = "no images; expected a folder of good images, or a category with "
-NO_IMAGES += "train/good"
-NOTHING = "{data}: " + NO_IMAGES + ". Looked for "
-NOTHING += "; ".join(layout.TITLE for layout in LAYOUTS.values())
+NO_IMAGES = (
+    "no images; expected a folder of good images, or a category with train/good"
+)
+LOOKED_FOR = f"{NO_IMAGES}. Looked for " + "; ".join(
+    layout.TITLE for layout in LAYOUTS.values()
+)
 NOT_A_FOLDER = (
     "{data}: no such folder; expected a category in MVTec layout or a folder "
     "of good images"
@@ -86,9 +88,9 @@ REFUSED = [
     ("nothing", THRESHOLD, removed("."), NOT_A_FOLDER),
     ("a file", CHECK, replaced("."), NOT_A_FOLDER),
     ("a file", TRAIN, replaced("."), NOT_A_FOLDER),
-    ("empty", CHECK, emptied("."), NOTHING),
-    ("empty", TRAIN, emptied("."), NOTHING),
-    ("empty", THRESHOLD, emptied("."), NOTHING),
+    ("empty", CHECK, emptied("."), "{data}: " + LOOKED_FOR),
+    ("empty", TRAIN, emptied("."), "{data}: " + LOOKED_FOR),
+    ("empty", THRESHOLD, emptied("."), "{data}: " + LOOKED_FOR),
     ("empty", EVALUATE, emptied("."), NO_TEST),
     ("no train", CHECK, removed("train"), NO_GOOD),
     ("no train", TRAIN, removed("train"), NO_GOOD),
@@ -107,8 +109,6 @@ REFUSED = [
      "{data}/test/loop: a broken link; remove it, or mend what it points to"),
     ("broken link", TRAIN, linked("train/good/000b.png", "gone.png"),
      "{data}/train/good/000b.png: a broken link: no such file gone.png"),
-    ("no masks", EVALUATE, removed("ground_truth"),
-     "{data}/test/crack/000.png: its mask is missing; expected " + MASK),
     ("a file of masks", CHECK, replaced("ground_truth"),
      "{data}/test/crack/000.png: its mask is missing; expected " + MASK),
     ("no mask", EVALUATE, removed(MASK),
@@ -201,8 +201,7 @@ def test_flaws_are_warned_of(
     without_most(category_copy)
     change(category_copy)
     checked = succeed("data", "check", category_copy)
-    warned = [x for x in checked.stderr.splitlines() if "warning" in x]
-    assert warned == [f"warning: {warning}"]
+    assert checked.stderr.splitlines()[1:] == [f"warning: {warning}"]
     arguments = ["--data", category_copy, "--out", tmp_path / "out"]
     result = succeed("evaluate", detector, *arguments)
     warned = [x for x in result.stderr.splitlines() if "warning" in x]
@@ -228,10 +227,21 @@ def test_a_grey_mask_is_taken_and_warned_of(category_copy):
     grey[10:14, 10:14] = [1, 80, 200, 255]
     Image.fromarray(grey).save(category_copy / MASK)
     result = succeed("data", "check", category_copy)
-    assert result.stderr.endswith(
-        "warning: 1 of the masks have several values besides 0, each a "
-        f"defect, such as {MASK}\n"
-    )
+    assert result.stderr.splitlines()[1:] == [
+        f"warning: 1 of the masks, such as {MASK}, have several values besides "
+        "0: each counts as defect"
+    ]
+
+
+def test_without_masks_pixels_are_undefined(detector, category_copy, tmp_path):
+    without_most(category_copy)
+    removed("ground_truth")(category_copy)
+    arguments = ["--data", category_copy, "--out", tmp_path / "out"]
+    result = succeed("evaluate", detector, *arguments)
+    assert "the defective images have no masks: what is" in result.stderr
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["pixel_roc_auc"] is None
+    assert metrics["image_roc_auc"] is not None
 
 
 def test_folders_that_are_links_to_themselves(detector, category, tmp_path):

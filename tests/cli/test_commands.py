@@ -13,9 +13,9 @@ import yaml
 from PIL import Image
 
 import kerasad
+from kerasad.calibration import fpr_range
 from kerasad.cli import COMMANDS
 from kerasad.data.images import read_mask
-from kerasad.thresholds import fpr_range
 from tests.cli.conftest import TINY, run, succeed
 
 
@@ -39,7 +39,7 @@ def test_train_writes_what_it_promises(trained):
     loaded = kerasad.load(folder / "detector.keras")
     assert len(loaded.calibration["scores"]) == 4
     assert loaded.provenance["config"]["image_size"] == 64
-    assert "threshold" in result.stdout and "promise" in result.stdout
+    assert "threshold" in result.stdout and "guarantee" in result.stdout
     assert "epoch 2 of 2" in result.stderr
 
 

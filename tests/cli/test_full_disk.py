@@ -7,7 +7,7 @@ import subprocess
 import keras
 import pytest
 
-from kerasad.exporting import FORMATS
+from kerasad.export import find_format
 from tests.cli.conftest import run, succeed
 from tests.small_disk import at_most, names
 
@@ -53,7 +53,7 @@ def test_an_artefact_that_does_not_fit(detector, tmp_path):
     formats = {"torch": "torch", "tensorflow": "tf_saved_model"}
     if backend not in formats:
         pytest.skip("its formats need further packages")
-    target = tmp_path / f"parts{FORMATS[formats[backend]]}"
+    target = tmp_path / f"parts{find_format(formats[backend]).suffix}"
     command = ["export", detector, "--format", formats[backend]]
     with at_most(1000):
         result = run(*command, "--out", target)
@@ -89,11 +89,11 @@ def test_a_full_disk(small_disk, trained, category):
     command = ["train", "--data", category, "--out", one, "--config"]
     result = run(*command, folder / "config.yaml")
     assert result.exit_code == 2
-    checkpoint = one / "checkpoint.npz"
+    checkpoint = one / "checkpoint-ssae.npz"
     last = result.stderr.splitlines()[-1]
     reason = "cannot be written: the disk is full"
     assert last == f"Error: {checkpoint}: {reason}"
-    assert names(one) == ["checkpoint.npz"]
+    assert names(one) == ["checkpoint-ssae.npz"]
     subprocess.run(["mount", "-o", "remount,size=8m", one], check=True)
     result = succeed(*command, folder / "config.yaml", "--resume")
     assert "going on after epoch 1 of 2" in result.stderr

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from kerasad.data.mvtec import Sample
+from kerasad.data.category import Sample
 from kerasad.reports.results import heatmap_names
 from tests.cli.conftest import run, succeed
 from tests.reports.test_html import Page

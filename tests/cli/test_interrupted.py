@@ -18,7 +18,7 @@ import kerasad
 from kerasad.cli.signals import Interruption, signals
 from kerasad.config import load_config
 from kerasad.errors import InputError
-from kerasad.training import train
+from kerasad.training.train import train
 from tests.cli.conftest import TINY, run, succeed
 from tests.small_disk import names
 
@@ -115,7 +115,7 @@ def broken_off(category, tmp_path_factory):
     with pytest.raises(Stop):
         config = load_config("default", settings)
         train(config, category, out, progress=stop_after(1))
-    assert names(out) == ["checkpoint.npz"]
+    assert names(out) == ["checkpoint-ssae.npz"]
     settings = [f"--set={setting}" for setting in settings]
     return ["train", "--resume", "--data", category, *settings], out
 
@@ -157,8 +157,8 @@ DAMAGE = {
 def test_a_damaged_checkpoint(kind, broken_off, tmp_path):
     command, folder = broken_off
     damage, message = DAMAGE[kind]
-    path = tmp_path / "checkpoint.npz"
-    shutil.copy(folder / "checkpoint.npz", path)
+    path = tmp_path / "checkpoint-ssae.npz"
+    shutil.copy(folder / "checkpoint-ssae.npz", path)
     damage(path)
     result = run(*command, "--out", tmp_path)
     assert result.exit_code == 2
@@ -205,7 +205,7 @@ def test_folds_that_are_done_are_not_trained_again(category, tmp_path):
     out = tmp_path / "broken"
     with pytest.raises(Stop):
         train(config, category, out, progress=stop_after(2))
-    assert names(out) == ["checkpoint-fold-1.npz", "checkpoint.npz"]
+    assert names(out) == ["checkpoint-fold-1-ssae.npz", "checkpoint-ssae.npz"]
     # One epoch is left, so that nothing stops it.
     train(config, category, out, resume=True, progress=stop_after(2))
     assert names(out) == names(tmp_path / "whole")
@@ -218,7 +218,7 @@ def test_folds_that_are_done_are_not_trained_again(category, tmp_path):
 
 
 def test_folds_of_another_run_are_not_used(category, tmp_path):
-    (tmp_path / "checkpoint-fold-1.npz").write_text("old")
+    (tmp_path / "checkpoint-fold-1-ssae.npz").write_text("old")
     with pytest.raises(InputError, match="time limit"):
         train(load_config("c1", ["image_size=32", "depth=1"]), category,
               tmp_path, minutes=0)  # fmt: skip

@@ -1,11 +1,14 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from kerasad.data.affine import affine, lower_resolution
-from kerasad.data.augmentation import AUGMENTATIONS, Augmentation
+from kerasad.data.augmentation import (
+    AUGMENTATIONS,
+    Augmentation,
+    AugmentationSettings,
+    augmentation_of,
+)
 from kerasad.data.colour_jitter import (
     adjust_brightness,
     adjust_contrast,
@@ -124,15 +127,16 @@ def test_lower_resolution_loses_detail_and_keeps_the_mean(rng):
     assert coarse.mean() == pytest.approx(noise.mean(), abs=1)
 
 
-def test_from_config():
-    def make(augmentation, rotation=0.0):
-        config = SimpleNamespace(augmentation=augmentation, rotation=rotation)
-        return Augmentation.from_config(config)
-
-    assert make("none") is None
-    assert make("rotation").rotation == 5.0
-    both = make("augmentation-1", 3.0)
-    assert (both.rotation, both.noise, both.resolution) == (3.0, 0.01, 1.0)
+def test_settings_make_the_augmentation(rng):
+    still = {"jitter": 0, "light": 0.0}
+    assert augmentation_of(AugmentationSettings(**still)) is None
+    image = rng.integers(0, 256, (16, 16, 3), dtype="uint8")
+    settings = AugmentationSettings("augmentation-1", rotation=3.0, **still)
+    expected = Augmentation(3.0, colour=(0.15, 0.15, 0.05), noise=0.01)
+    np.testing.assert_array_equal(
+        augmentation_of(settings)(image, np.random.default_rng(1)),
+        expected(image, np.random.default_rng(1)),
+    )
 
 
 def test_refusal():

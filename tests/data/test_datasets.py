@@ -2,9 +2,12 @@ import keras
 import numpy as np
 import pytest
 
-from kerasad.data.datasets import CorruptionDataset, ImageDataset
-from kerasad.endless import Endless
+from kerasad.data.datasets import (
+    CorruptionDataset,
+    ImageDataset,
+)
 from kerasad.losses.masked import masked_weights
+from kerasad.training.endless import Endless
 
 
 @pytest.fixture

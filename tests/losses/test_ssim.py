@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasad import scoring
+from kerasad import maps as maps_
 from kerasad.losses import MSESSIMLoss, SSIMLoss
 from tests.contracts import check_config
 
@@ -42,7 +42,7 @@ def test_alpha_weighs_the_two(alpha, pair):
 
 def test_the_anomaly_map_is_the_loss_before_reduction(pair):
     loss = MSESSIMLoss(alpha=0.3, reduction=None)(*pair)
-    maps = scoring.mse_ssim_map(*pair, alpha=0.3)
+    maps = maps_.mse_ssim_map(*pair, alpha=0.3)
     assert maps.shape == (2, 24, 20)
     np.testing.assert_allclose(
         ops.convert_to_numpy(maps), ops.convert_to_numpy(loss), rtol=1e-5

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from kerasad.data.mvtec import Sample
-from kerasad.evaluation import Evaluation, measure
-from kerasad.thresholds import fit_threshold, p_values
+from kerasad.calibration import fit_threshold, p_values
+from kerasad.data.category import Sample
+from kerasad.evaluation.evaluate import Evaluation, measure
+from kerasad.evaluation.measures import Scored, confidence
 
 SIZE = 32
 DEFECTS = ["good"] * 5 + ["crack"] * 4 + ["poke"] * 3
@@ -32,9 +33,8 @@ def make_detector(**changes):
             "precision": "float32",
         },
         "image_size": (SIZE, SIZE),
-        "anomaly_map": "fused",
+        "method": SimpleNamespace(map_names=("segmentation", "memory-1")),
         "sigma": 4.0,
-        "normalise": True,
         "score": "max",
         "top_fraction": 0.001,
     }
@@ -64,11 +64,14 @@ def make_evaluation(detector, defects=DEFECTS, names=None):
     maps = maps.astype("float32")
     scores = maps.max((1, 2)).astype("float64")
     threshold = detector.threshold["threshold"]
-    table = measure(samples, masks, maps, scores, threshold)
+    scored = Scored(labels.astype(int), scores, masks, maps)
+    table = measure(samples, scored, threshold)
+    table["confidence"] = confidence(scored)
     table["at_threshold"] |= {"method": "conformal", "threshold": threshold}
     table |= {
         "min_defect_area": 0,
         "shift": None,
+        "left_out": 0,
         "backend": "torch",
         "versions": {"kerasad": "0.1.0", "numpy": "2.4.6"},
         "config": "tiny",

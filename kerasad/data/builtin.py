@@ -1,1 +1,0 @@
-from kerasad.capsules.cache import builtin_capsules as builtin_capsules

@@ -1,0 +1,258 @@
+"""From a detector and a labelled test split to numbers."""
+
+import time
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+
+from kerasad import metrics
+from kerasad.calibration.conformal import fpr_range, p_values
+from kerasad.data.category import read_sample
+from kerasad.data.flaws import leaked, remarks
+from kerasad.data.layouts import open_category
+from kerasad.data.shifts import apply_shift
+from kerasad.errors import InputError
+from kerasad.evaluation.measures import (
+    FPR_LIMIT,
+    Scored,
+    confidence,
+    measured,
+)
+from kerasad.provenance import versions
+
+CHUNK = 64  # images in memory at full precision at a time
+
+
+@dataclass
+class Evaluation:
+    """What `evaluate` measured, and what figures are drawn from.
+
+    `images` uint8 `(n, S, S, 3)`, `reconstructions` uint8 likewise
+    or `None`,  `maps`
+    float32 `(n, S, S)`, `masks` bool `(n, S, S)`, all in the order of
+    `samples`; `scores` float64 `(n,)`, `flagged` bool `(n,)`. `remarks` are
+    sentences on what is wrong with the data, see `kerasad.data.flaws`.
+    """
+
+    samples: list
+    images: np.ndarray
+    masks: np.ndarray
+    maps: np.ndarray
+    reconstructions: np.ndarray | None
+    scores: np.ndarray
+    flagged: np.ndarray
+    p_values: np.ndarray
+    metrics: dict
+    remarks: list = field(default_factory=list)
+
+    @property
+    def scored(self) -> Scored:
+        labels = np.array([sample.label for sample in self.samples])
+        return Scored(labels, self.scores, self.masks, self.maps)
+
+
+def evaluate(
+    detector,
+    data,
+    shift=None,
+    severity=1.0,
+    seed=0,
+    min_defect_area=0,
+    progress=None,
+) -> Evaluation:
+    """Scores the test split of `data` and compares with its labels.
+
+    Args:
+        detector: a calibrated `kerasad.Detector`.
+        data: a category in MVTec layout.
+        shift: name from `kerasad.data.shifts.SHIFTS`, applied to each test
+            image and its mask; `None` for the images as they are.
+        severity: float, 0 to 2; 1 is the paper's shift.
+        seed: int, of the shift and of the bootstrap.
+        min_defect_area: int, in pixels at the detector's resolution. Leaves
+            out images whose defect is smaller (the paper's test-set 2).
+        progress: callable `(images done, images in all)`.
+
+    Raises:
+        InputError: no test split, or the detector is not calibrated.
+    """
+    started = time.monotonic()
+    detector.check_calibrated()
+    category = open_category(data)
+    everything = category.samples("test")
+    split = load_test(everything, data, detector.image_size, min_defect_area)
+    left_out = 0
+    if shift is not None:
+        split, gone = split.shifted(shift, seed, severity)
+        left_out = int(gone.sum())
+        split = split.only(~gone)
+    samples, images, masks = split.samples, split.images, split.masks
+    maps = np.empty(masks.shape, "float32")
+    reconstructions, scores = None, np.empty(len(samples))
+    for start in range(0, len(samples), CHUNK):
+        stop = min(start + CHUNK, len(samples))
+        result = detector.predict(images[start:stop])
+        maps[start:stop] = result["anomaly_map"]
+        scores[start:stop] = result["anomaly_score"]
+        if "reconstruction" in result:
+            if reconstructions is None:
+                reconstructions = np.empty_like(images)
+            found = np.rint(result["reconstruction"] * 255.0)
+            reconstructions[start:stop] = found
+        if progress is not None:
+            progress(stop, len(samples))
+    threshold = detector.threshold["threshold"]
+    scored = Scored(split.labels, scores, masks, maps, seed)
+    table = measure(samples, scored, threshold)
+    table["at_threshold"] = {
+        "method": detector.threshold["method"],
+        "threshold": threshold,
+        **table["at_threshold"],
+        "promise": detector.threshold["promise"],
+        "fpr_range": rate_range(detector),
+    }
+    table["at_pixel_threshold"] = pixel_decision(
+        masks, maps, detector.pixel_threshold
+    )
+    table["confidence"] = confidence(scored)
+    provenance = detector.provenance or {}
+    found = leaked(category, everything)
+    table |= {
+        "leaked_images": None if found is None else len(found),
+        "min_defect_area": min_defect_area,
+        "shift": shift and {"name": shift, "severity": severity, "seed": seed},
+        "left_out": left_out,
+        "backend": keras.backend.backend(),
+        "versions": versions(),
+        "config": provenance.get("config", {}).get("name"),
+        "seed": provenance.get("seed"),
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    sentences = remarks(category, found)
+    if not split.has_masks:
+        sentences.append(
+            "the defective images have no masks: what is measured on pixels "
+            "is undefined"
+        )
+    if left_out:
+        sentences.append(
+            f"{left_out} defective images are left out, whose whole defect "
+            "the shift moved out of the picture"
+        )
+    return Evaluation(
+        samples=samples,
+        images=images,
+        masks=masks,
+        maps=maps,
+        reconstructions=reconstructions,
+        scores=scores,
+        flagged=scores > threshold,
+        p_values=p_values(detector.calibration["scores"], scores),
+        metrics=table,
+        remarks=sentences,
+    )
+
+
+@dataclass
+class TestSplit:
+    """Labelled images at one size; `indices` are their places in the split."""
+
+    __test__ = False  # its name is not pytest's business
+
+    samples: list
+    images: np.ndarray
+    masks: np.ndarray
+    indices: np.ndarray
+
+    @property
+    def labels(self):
+        return np.array([sample.label for sample in self.samples])
+
+    @property
+    def has_masks(self):
+        return all(sample.mask_paths is not None for sample in self.samples)
+
+    def only(self, keep):
+        kept = [s for s, own in zip(self.samples, keep, strict=True) if own]
+        return TestSplit(
+            kept, self.images[keep], self.masks[keep], self.indices[keep]
+        )
+
+    def shifted(self, name, seed, severity):
+        """The split after a shift, and whose whole defect left the picture."""
+        images, masks = self.images.copy(), self.masks.copy()
+        gone = np.zeros(len(images), bool)
+        for row, index in enumerate(self.indices):
+            images[row], masks[row] = apply_shift(
+                name, images[row], masks[row], seed, index, severity
+            )
+            gone[row] = self.masks[row].any() and not masks[row].any()
+        return TestSplit(self.samples, images, masks, self.indices), gone
+
+
+def load_test(samples, data, sides, min_defect_area=0) -> TestSplit:
+    """Reads samples, without those whose defect is smaller."""
+    kept, images, masks, indices = [], [], [], []
+    for index, sample in enumerate(samples):
+        image, mask = read_sample(sample, sides[0])
+        if mask is None:
+            mask = np.zeros(image.shape[:2], bool)
+        elif sample.label and mask.sum() < min_defect_area:
+            continue
+        kept.append(sample)
+        images.append(image)
+        masks.append(mask)
+        indices.append(index)
+    if not kept:
+        raise InputError(
+            f"{data}: no test image has a defect of {min_defect_area} pixels; "
+            "lower --min-defect-area"
+        )
+    return TestSplit(kept, np.stack(images), np.stack(masks), np.array(indices))
+
+
+def measure(samples, scored, threshold) -> dict:
+    """What `metrics.json` says of scores and maps; `None` where undefined."""
+    labels, scores = scored.labels, scored.scores
+    return {
+        **measured(scored),
+        "aupro_fpr_limit": FPR_LIMIT,
+        "f1_floor": metrics.f1_floor(labels),
+        "at_threshold": metrics.confusion(labels, scores > threshold),
+        "images": len(samples),
+        "normal": int((labels == 0).sum()),
+        "anomalous": int((labels == 1).sum()),
+        "per_defect": metrics.per_defect(
+            [sample.defect for sample in samples], scores, threshold
+        ),
+        "by_defect_size": metrics.by_defect_size(
+            scored.masks, labels, scores, threshold
+        ),
+    }
+
+
+def pixel_decision(masks, maps, fitted) -> dict | None:
+    """How well the pixels above the pixel threshold cover the defects."""
+    if fitted is None:
+        return None
+    # A numpy scalar: a bare float would be rounded to the map's float32.
+    flagged = maps > np.float64(fitted["threshold"])
+    counts = metrics.confusion(masks, flagged)
+    tp = counts["tp"]
+    either = tp + counts["fp"] + counts["fn"]
+    return {
+        "method": fitted["method"],
+        "threshold": fitted["threshold"],
+        **{key: counts[key] for key in ("precision", "recall", "f1")},
+        "iou": tp / either if either else None,
+        "fpr": counts["fpr"],
+    }
+
+
+def rate_range(detector):
+    """Where the true false-positive rate lies, for a conformal threshold."""
+    fitted = detector.threshold
+    if fitted["method"] != "conformal" or "folds" in detector.calibration:
+        return None
+    return list(fpr_range(fitted["images"], fitted["fpr"]))

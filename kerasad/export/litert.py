@@ -1,0 +1,30 @@
+from kerasad.export.format import Format, deployable, keras_export
+
+
+def write(detector, path, size, batch):
+    keras_export(deployable(detector, size), path, "litert", size, batch)
+
+
+def open_artefact(path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(path)
+    runner = interpreter.get_signature_runner("serving_default")
+    (name,) = runner.get_input_details()
+    # The arrays of the runner are views into its memory, which `interpreter`
+    # owns.
+    return lambda images, owner=interpreter: {
+        key: value.copy() for key, value in runner(**{name: images}).items()
+    }
+
+
+FORMAT = Format(
+    name="litert",
+    suffix=".tflite",
+    needs={"tensorflow": (), "torch": ("litert_torch",)},
+    runtime="ai_edge_litert",
+    write=write,
+    open=open_artefact,
+    without_top_fraction=("torch",),
+    one_image=("torch",),
+)

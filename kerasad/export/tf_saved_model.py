@@ -1,0 +1,27 @@
+import importlib
+
+from kerasad.export.format import Format, deployable, keras_export
+
+
+def write(detector, path, size, batch):
+    model = deployable(detector, size)
+    keras_export(model, path, "tf_saved_model", size, batch)
+
+
+def open_artefact(path):
+    tensorflow = importlib.import_module("tensorflow")
+    model = tensorflow.saved_model.load(path)  # it owns the weights
+    return lambda images: {
+        name: value.numpy() for name, value in model.serve(images).items()
+    }
+
+
+FORMAT = Format(
+    name="tf_saved_model",
+    suffix="",
+    needs={"tensorflow": (), "jax": ("tensorflow",)},
+    runtime="tensorflow",
+    write=write,
+    open=open_artefact,
+    without_top_fraction=("jax",),
+)

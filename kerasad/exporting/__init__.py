@@ -1,1 +1,0 @@
-from kerasad.exporting.routes import FORMATS as FORMATS

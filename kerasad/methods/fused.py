@@ -1,0 +1,118 @@
+from dataclasses import dataclass
+
+import keras
+from keras import ops
+
+from kerasad.errors import InputError
+from kerasad.methods import find_method
+from kerasad.methods.method import Method, revived
+from kerasad.settings import Settings, shown
+
+DEFAULT = ("ssae", "patch_memory")
+
+
+@dataclass(frozen=True)
+class FusedSettings(Settings):
+    """`methods` by name, and every key of each of them."""
+
+    methods: tuple[str, ...] = DEFAULT
+    members: object = None  # their settings, in the order of `methods`
+
+    @classmethod
+    def keys(cls, mapping):
+        kinds = member_classes(mapping.get("methods", DEFAULT))
+        own = [name for kind in kinds for name in kind.Config.keys(mapping)]
+        return ["methods", *own]
+
+    @classmethod
+    def from_mapping(cls, mapping):
+        methods = mapping.get("methods", DEFAULT)
+        members = []
+        for kind in member_classes(methods):
+            legal = kind.Config.keys(mapping)
+            own = {k: v for k, v in mapping.items() if k in legal}
+            members.append(kind.Config.from_mapping(own))
+        return cls(methods=tuple(methods), members=tuple(members))
+
+    def check(self, run):
+        for member in self.members:
+            member.check(run)
+
+    def flat(self):
+        values = {"methods": list(self.methods)}
+        for member in self.members:
+            values |= member.flat()
+        return values
+
+
+def member_classes(methods):
+    if not isinstance(methods, (list, tuple)) or len(methods) < 2:
+        raise InputError(
+            "config key 'methods' must be a list of two or more methods. "
+            f"Received: {shown(methods)}"
+        )
+    if "fused" in methods:
+        raise InputError("config key 'methods' must not hold 'fused' itself")
+    return [find_method(name) for name in methods]
+
+
+@keras.saving.register_keras_serializable(package="kerasad")
+class FusedMethod(Method):
+    """Several methods side by side; the detector adds up their maps.
+
+    Each map counts in units of its own spread on normal images, which the
+    detector learns: leave `normalise` on.
+
+    Args:
+        members: list of `Method`.
+    """
+
+    Config = FusedSettings
+
+    def __init__(self, members, **kwargs):
+        super().__init__(**kwargs)
+        self.members = list(members)
+        names = [name for member in self.members for name in member.map_names]
+        self.map_names = tuple(names)
+        self.built = True
+
+    @classmethod
+    def from_settings(cls, settings, image_size, count):
+        kinds = member_classes(settings.methods)
+        return cls(
+            [
+                kind.from_settings(own, image_size, count)
+                for kind, own in zip(kinds, settings.members, strict=True)
+            ]
+        )
+
+    def fit(self, images, held_out, run):
+        rows, settings = [], run.settings
+        for member, name, own in zip(
+            self.members, settings.methods, settings.members, strict=True
+        ):
+            found = member.fit(images, held_out, run.part(name, own))
+            for row in found:  # one history, epoch after epoch
+                rows.append({**row, "epoch": len(rows)})
+        return rows
+
+    def call(self, images):
+        outputs = [member(images) for member in self.members]
+        result = {"maps": ops.concatenate([o["maps"] for o in outputs], -1)}
+        for output in outputs:
+            if "reconstruction" in output:
+                result.setdefault("reconstruction", output["reconstruction"])
+        return result
+
+    def left_out_maps(self, images, owners):
+        maps = [m.left_out_maps(images, owners) for m in self.members]
+        return ops.concatenate(maps, axis=-1)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        members = [serialize(member) for member in self.members]
+        return {"members": members, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(**revived(config, "members"))

@@ -1,0 +1,117 @@
+import importlib
+import re
+
+import keras
+
+from kerasad.settings import Settings
+
+# Modules of ours that only declare classes; importing one registers them.
+DECLARING = re.compile(
+    r"kerasad\.(methods|models|layers|losses|backbones)\.\w+"
+)
+
+
+class Method(keras.Model):
+    """Turns images into anomaly maps, and learns how from normal images.
+
+    A method is one class in one file: what it computes, its own `Config`,
+    and how it learns. `Detector` resizes, normalises, scores and decides. To
+    write one, subclass this, register the class with
+    `keras.saving.register_keras_serializable`, and put it through
+    `kerasad.testing.check_method`. See `docs/own_method.py` for an example.
+
+    - `Config`: a frozen dataclass of `kerasad.settings.Settings`, the keys
+      that a recipe may set.
+    - `map_names`: names of the channels of `maps`.
+    - `from_settings`: the untrained method.
+    - The constructor stores; `fit` learns; `get_config` holds the arguments
+      of the constructor, other Keras objects serialised.
+
+    Call arguments:
+        images: float32 `(B, H, W, 3)` in `[0, 1]`, at the detector's size.
+
+    Returns:
+        A dict of `maps`, float32 `(B, H, W, C)`, higher = more anomalous,
+        and, only if there is one, `reconstruction`, float32 `(B, H, W, 3)`
+        in `[0, 1]`.
+    """
+
+    Config = Settings
+    map_names = ("map",)
+
+    def __init__(self, **kwargs):
+        # Whatever the user's global policy: a detector scores in float32.
+        super().__init__(**{"dtype": "float32", **kwargs})
+
+    @classmethod
+    def from_settings(cls, settings, image_size, count):
+        """The untrained method that a config describes.
+
+        Args:
+            settings: a `Config` of this class.
+            image_size: pair of ints, `(height, width)` in pixels.
+            count: int. Number of images that it will be fitted to.
+        """
+        return cls()
+
+    def fit(self, images, held_out, run) -> list[dict]:
+        """Learns from normal images.
+
+        Args:
+            images: uint8 `(n, H, W, 3)`.
+            held_out: uint8 `(m, H, W, 3)`, likewise normal, for a validation
+                that changes no weight.
+            run: `kerasad.training.run.Run`.
+
+        Returns:
+            The history, a dict of numbers for each epoch; empty if there
+            were none.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `fit`")
+
+    def left_out_maps(self, images, owners):
+        """`maps` of images that the method was fitted to.
+
+        What remembers images overrides this: it does not compare an image
+        with itself.
+
+        Args:
+            images: as in `call`.
+            owners: ints `(B,)`, the place of each among the images fitted.
+        """
+        return self(images)["maps"]
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+def revived(config, *names) -> dict:
+    """A config with the serialised Keras objects under `names` made again.
+
+    Classes of ours are found without having been imported; those of others
+    must have been.
+    """
+    config = dict(config)
+    for name in names:
+        value = config[name]
+        import_classes(value)
+        revive = keras.saving.deserialize_keras_object
+        if isinstance(value, dict):
+            config[name] = revive(value)
+        elif isinstance(value, list):
+            config[name] = [
+                revive(item) if isinstance(item, dict) else item
+                for item in value
+            ]
+    return config
+
+
+def import_classes(config):
+    if isinstance(config, dict):
+        module = config.get("module")
+        if isinstance(module, str) and DECLARING.fullmatch(module):
+            importlib.import_module(module)
+        config = list(config.values())
+    if isinstance(config, list):
+        for item in config:
+            import_classes(item)

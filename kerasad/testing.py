@@ -1,0 +1,130 @@
+"""The contract that every method honours, ours and yours."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerasad.config import from_mapping
+from kerasad.loading import load
+from kerasad.training.run import Run
+from kerasad.training.train import fit
+
+COUNT, HELD_OUT = 8, 4  # images to learn from and to calibrate on
+
+
+def check_method(config, folder):
+    """Puts the method of a config through its whole life, at a small size.
+
+    Settings, construction, learning, maps, saving and loading, and that the
+    same seed gives the same numbers.
+
+    Args:
+        config: `kerasad.config.Config` of something small: a few epochs at
+            most, an `image_size` such as 32.
+        folder: path of an existing folder to write a detector to.
+
+    Returns:
+        The `kerasad.Detector`, calibrated.
+
+    Raises:
+        AssertionError: names what the method does not keep.
+    """
+    expect(
+        from_mapping(config.flat()) == config,
+        "a config made again from `flat()` must equal the first",
+    )
+    images = sample_images(config.image_size)
+    normal, others = images[:COUNT], images[COUNT:]
+    detector, rows = fitted(config, normal, others)
+    for row in rows:
+        numbers = all(isinstance(v, (int, float)) for v in row.values())
+        expect(numbers, f"a row of the history holds numbers only: {row}")
+    check_maps(detector.method, images)
+    check_round_trip(detector.method)
+    check_batches(detector, images)
+
+    detector.calibrate(others, "n-sigma")
+    expected = detector.predict(images)
+    again, _ = fitted(config, normal, others)
+    close(again.predict(images), expected, "the same seed gives other numbers")
+
+    path = Path(folder) / "contract.keras"
+    detector.save(path)
+    loaded = load(path)
+    expect(type(loaded.method) is type(detector.method), "another class loads")
+    close(loaded.predict(images), expected, "a saved detector scores otherwise")
+    return detector
+
+
+def fitted(config, images, held_out):
+    return fit(config, images, held_out, Run(config.settings, config.seed))
+
+
+def check_maps(method, images):
+    """Shapes, types and finiteness of what `call` and `left_out_maps` give."""
+    batch = images[:COUNT].astype("float32") / 255.0
+    outputs = method(batch)
+    expect(
+        set(outputs) <= {"maps", "reconstruction"} and "maps" in outputs,
+        f"`call` gives maps and perhaps reconstruction, not {set(outputs)}",
+    )
+    sides, count = batch.shape[:3], len(method.map_names)
+    left_out = method.left_out_maps(batch, np.arange(len(batch)))
+    for name, value, channels in (
+        ("maps", outputs["maps"], count),
+        ("left_out_maps", left_out, count),
+        ("reconstruction", outputs.get("reconstruction", batch), 3),
+    ):
+        value = keras.ops.convert_to_numpy(value)
+        expect(
+            value.shape == (*sides, channels) and value.dtype == "float32",
+            f"`{name}` must be float32 {(*sides, channels)}, it is "
+            f"{value.dtype} {value.shape}",
+        )
+        expect(np.isfinite(value).all(), f"`{name}` holds what is not finite")
+
+
+def check_round_trip(method):
+    revived = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(method)
+    )
+    expect(
+        revived.get_config() == method.get_config(),
+        "`get_config` must hold every argument of the constructor",
+    )
+
+
+def check_batches(detector, images):
+    """The score of an image must not depend on its company."""
+    whole = detector.predict(images)["anomaly_score"]
+    alone = [detector.predict(one[None])["anomaly_score"][0] for one in images]
+    expect(
+        np.allclose(alone, whole, rtol=1e-4, atol=1e-6),
+        "the score of an image depends on the batch it is in",
+    )
+
+
+def sample_images(size, count=COUNT + HELD_OUT):
+    """Seeded pictures of a blurred disc that lies nearly alike in each."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:size, :size] / size
+    images = []
+    for _ in range(count):
+        row, column = rng.normal(0.5, 0.02, 2)
+        distance = np.hypot(y - row, x - column)
+        grey = 60 + 140 / (1 + np.exp(40 * (distance - 0.3)))
+        colours = grey[..., None] * rng.uniform(0.95, 1.05, 3)
+        images.append(colours + rng.normal(0, 4, colours.shape))
+    return np.clip(images, 0, 255).astype("uint8")
+
+
+def close(found, expected, text):
+    for name, value in expected.items():
+        same = np.allclose(found[name], value, rtol=1e-4, atol=1e-5)
+        expect(same, f"{text}: {name}")
+
+
+def expect(holds, text):
+    if not holds:
+        raise AssertionError(text)

@@ -1,0 +1,1 @@
+from kerasad.training.run import Run as Run

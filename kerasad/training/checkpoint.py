@@ -1,0 +1,98 @@
+"""What an interrupted run needs to go on: one file, replaced atomically."""
+
+import json
+
+import keras
+import numpy as np
+
+from kerasad.errors import InputError
+from kerasad.files import replacing
+
+KINDS = ("weight", "optimizer", "best")
+
+
+def save_checkpoint(path, model, rows, best_weights, settings):
+    """Writes weights, optimizer, history and best weights so far.
+
+    Args:
+        path: the `.npz` file; written beside and renamed into place.
+        model: compiled `keras.Model`.
+        rows: list of dicts, one an epoch.
+        best_weights: list of arrays as of `model.get_weights()`.
+        settings: dict; a run goes on only with the settings it began with.
+    """
+    arrays = {}
+    arrays |= named("weight", model.get_weights())
+    values = map(keras.ops.convert_to_numpy, model.optimizer.variables)
+    arrays |= named("optimizer", values)
+    arrays |= named("best", best_weights)
+    meta = json.dumps({"rows": rows, "settings": settings})
+    with replacing(path) as beside, open(beside, "wb") as file:
+        np.savez(file, meta=np.array(meta), **arrays)
+
+
+def restore_checkpoint(path, model, settings):
+    """Puts a checkpoint into `model`; returns its rows and best weights.
+
+    Raises:
+        InputError: it is damaged, or of a run with other settings.
+    """
+    rows, saved, arrays = read(path)
+    check_settings(path, saved, settings)
+    model.optimizer.build(model.trainable_variables)
+    found = {kind: listed(kind, arrays) for kind in KINDS}
+    expected = {
+        "weight": model.get_weights(),
+        "optimizer": model.optimizer.variables,
+        "best": model.get_weights(),
+    }
+    for kind, values in expected.items():
+        if shapes(found[kind]) != shapes(values):
+            raise damaged(path, f"holds other {kind} arrays than this network")
+    model.set_weights(found["weight"])
+    for variable, value in zip(
+        model.optimizer.variables, found["optimizer"], strict=True
+    ):
+        variable.assign(value)
+    return rows, found["best"]
+
+
+def read(path):
+    """Rows and settings, and the arrays by name."""
+    with open(path, "rb") as file:
+        try:
+            arrays = dict(np.load(file))
+            meta = json.loads(str(arrays.pop("meta")))
+            rows, settings = meta["rows"], dict(meta["settings"])
+        except Exception as error:  # zip, NumPy, JSON: each has its own
+            raise damaged(path, "is cut short or no checkpoint") from error
+    return rows, settings, arrays
+
+
+def damaged(path, what):
+    return InputError(
+        f"{path}: {what}; delete it, or start anew without --resume"
+    )
+
+
+def shapes(arrays):
+    return [tuple(array.shape) for array in arrays]
+
+
+def check_settings(path, saved, wanted):
+    for key, value in json.loads(json.dumps(wanted)).items():
+        if saved.get(key) != value:
+            raise InputError(
+                f"{path}: was begun with {key}={saved.get(key)!r}, not "
+                f"{value!r}; resume with the same settings, or start anew "
+                "without --resume"
+            )
+
+
+def named(kind, arrays):
+    return {f"{kind}_{index:05d}": a for index, a in enumerate(arrays)}
+
+
+def listed(kind, arrays):
+    keys = sorted(key for key in arrays if key.startswith(f"{kind}_"))
+    return [arrays[key] for key in keys]

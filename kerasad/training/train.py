@@ -1,0 +1,232 @@
+"""From a config and a folder of good images to a calibrated detector."""
+
+import itertools
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerasad.calibration.cross import fold_members, out_of_fold
+from kerasad.calibration.fit import fit_threshold
+from kerasad.calibration.split import split
+from kerasad.capsules import builtin_capsules
+from kerasad.config import Config, to_yaml
+from kerasad.data.category import fingerprint
+from kerasad.data.images import load_images
+from kerasad.data.layouts import open_category
+from kerasad.data.textures import textures_from_folder
+from kerasad.detector import Detector
+from kerasad.files import write_text, writing
+from kerasad.loading import load
+from kerasad.methods import find_method
+from kerasad.provenance import versions
+from kerasad.reports.curves import loss_curves
+from kerasad.training.checkpoint import check_settings
+from kerasad.training.history import columns, from_csv, to_csv
+from kerasad.training.run import Run
+
+
+@dataclass
+class TrainingResult:
+    """A finished run: the detector, where it lies, and what it took.
+
+    `facts` are the method's own, see `kerasad.training.run.Run`; `rows` the
+    history, empty for a method without epochs.
+    """
+
+    detector: Detector
+    folder: Path
+    rows: list[dict]
+    train_images: int
+    validation_images: int
+    seconds: float
+    facts: dict = field(default_factory=dict)
+
+
+def train(
+    config: Config,
+    data=None,
+    out="runs/default",
+    textures=None,
+    resume=False,
+    progress=None,
+    say=lambda text: None,
+    minutes=None,
+) -> TrainingResult:
+    """Fits the method, calibrates on other normal images and saves.
+
+    Args:
+        config: the recipe.
+        data: a folder that `kerasad.data.layouts.open_category` can read;
+            `None` for the built-in capsules.
+        out: folder for `detector.keras` and `config.yaml`, and, of a method
+            that has epochs, `history.csv` and `curves.png`; made if missing.
+        textures: folder of foreign textures; `None` for those built in.
+        resume: goes on from the checkpoint that an interrupted run left in
+            `out`; a finished run is left as it is and returned.
+        progress, say: see `kerasad.training.run.Run`.
+        minutes: time limit of the epochs; the schedule of the rate stays
+            that of the whole run. With cross calibration, of each of its
+            trainings.
+
+    Raises:
+        InputError: the data, the textures or the checkpoint cannot be used.
+    """
+    started = time.monotonic()
+    out, size = Path(out), config.image_size
+    if data is None:
+        data = builtin_capsules(size, drawing(say))
+    category = open_category(data)
+    samples = category.samples("train")
+    say(f"{data}: {category.layout}")
+    for remark in category.remarks:
+        say(f"warning: {remark}")
+    images = load_images(samples, size)
+    chosen, held_out = split(len(images), config.validation_share, config.seed)
+    check_calibration(len(images), len(held_out), config)
+    also = " and the threshold" if config.calibration == "split" else ""
+    say(
+        f"{len(chosen)} images to train on, {len(held_out)} held out for "
+        f"validation{also}"
+    )
+    bank = None if textures is None else textures_from_folder(textures, size)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    run = Run(
+        config.settings,
+        seed=config.seed,
+        textures=bank,
+        checkpoint=out / "checkpoint.npz",
+        resume=resume,
+        identity={
+            **config.flat(),
+            "files": fingerprint(sample.path for sample in samples),
+            "textures": None if bank is None else bank.fingerprint(),
+        },
+        seconds=None if minutes is None else 60.0 * minutes,
+        progress=progress,
+        say=say,
+    )
+    if resume and not checkpoints(out):
+        if (out / "detector.keras").is_file():
+            say(f"{out}: this run is finished; nothing is left to train")
+            return finished_run(out, run.identity, len(chosen), len(held_out))
+        say(f"nothing to resume in {out}: starting anew")
+    elif not resume:
+        remove_checkpoints(out, "checkpoint-fold-*")  # of a run before
+    detector, rows = fit(config, images[chosen], images[held_out], run)
+    detector.provenance = {
+        "config": config.flat(),
+        "seed": config.seed,
+        "data": category.name,
+        "files": run.identity["files"],
+        "textures": run.identity["textures"],
+        "backend": keras.backend.backend(),
+        "versions": versions(),
+        **run.facts,
+    }
+    if config.calibration == "cross":
+        numbers = itertools.count(1)
+
+        def fit_without_fold(others):
+            chosen, held_out = split(
+                len(others), config.validation_share, config.seed
+            )
+            part = run.part(f"fold-{next(numbers)}", resume=True, facts={})
+            return fit(config, others[chosen], others[held_out], part)[0]
+
+        detector.calibration = out_of_fold(
+            images, config.folds, config.seed, fit_without_fold, say
+        )
+    else:
+        detector.calibration = detector.calibration_of(images[held_out])
+    detector.set_threshold(config.threshold, k=config.k, fpr=config.fpr)
+    write_text(out / "config.yaml", to_yaml(config))
+    if rows:
+        write_text(out / "history.csv", to_csv(rows))
+        loss_curves(columns(rows), out / "curves.png")
+    detector.save(out / "detector.keras")
+    remove_checkpoints(out)
+    return TrainingResult(
+        detector=detector,
+        folder=out,
+        rows=rows,
+        train_images=len(chosen),
+        validation_images=len(held_out),
+        seconds=time.monotonic() - started,
+        facts=run.facts,
+    )
+
+
+def fit(config, images, held_out, run):
+    """A detector without threshold, and the history of its method."""
+    sides = (config.image_size, config.image_size)
+    kind = find_method(config.method)
+    method = kind.from_settings(config.settings, sides, len(images))
+    if not method.built:
+        method.build((None, *sides, 3))
+    rows = method.fit(images, held_out, run)
+    detector = Detector(
+        method,
+        sides,
+        sigma=config.sigma,
+        score=config.score,
+        top_fraction=config.top_fraction,
+    )
+    if config.normalise:
+        run.say("learning what the maps of normal images look like")
+        detector.fit_map_statistics(images)
+    return detector, rows
+
+
+def finished_run(out, identity, train_images, validation_images):
+    """What `train` returned when it ended.
+
+    Raises:
+        InputError: it had other settings.
+    """
+    detector = load(out / "detector.keras")
+    made = dict(detector.provenance or {})
+    check_settings(
+        out / "detector.keras", made | made.get("config", {}), identity
+    )
+    rows, history = [], out / "history.csv"
+    if history.is_file():
+        rows = from_csv(history.read_text(encoding="utf-8"))
+    return TrainingResult(
+        detector=detector,
+        folder=out,
+        rows=rows,
+        train_images=train_images,
+        validation_images=validation_images,
+        seconds=sum(row["seconds"] for row in rows),
+        facts=made,
+    )
+
+
+def checkpoints(out, pattern="checkpoint*"):
+    return list(out.glob(f"{pattern}.npz"))
+
+
+def remove_checkpoints(out, pattern="checkpoint*"):
+    for path in checkpoints(out, pattern):
+        path.unlink()
+
+
+def check_calibration(count, held_out, config):
+    """Refuses a threshold that so few images cannot give before the work."""
+    if config.calibration == "cross":
+        folds = fold_members(count, config.folds, config.seed)
+        split(count - len(folds[0]), config.validation_share, config.seed)
+        held_out = count
+    fit_threshold(config.threshold, np.arange(held_out), config.k, config.fpr)
+
+
+def drawing(say):
+    def progress(done, total):
+        if done == 1 or done == total:
+            say(f"built-in capsules: {done} of {total} drawn")
+
+    return progress

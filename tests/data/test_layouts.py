@@ -1,0 +1,216 @@
+"""Folders as people have them, each drawn small: which image is what."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerasad.data.category import fingerprint, read_sample
+from kerasad.data.layouts import LAYOUTS, open_category
+from kerasad.errors import InputError
+
+
+def draw(path, value=128, shape=(12, 12)):
+    """A picture with a dark spot, lest it look like a mask."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.full(shape, value, "uint8")
+    pixels[0, :4] = 0, 40, 80, 120
+    Image.fromarray(pixels).save(path)
+
+
+def mark(path, value=255, rows=slice(2, 4)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mask = np.zeros((12, 12), "uint8")
+    mask[rows, 2:4] = value
+    Image.fromarray(mask).save(path)
+
+
+@pytest.fixture
+def category(tmp_path):
+    for name in ("000", "001"):
+        draw(tmp_path / "train" / "good" / f"{name}.png")
+    draw(tmp_path / "test" / "good" / "000.png")
+    for name in ("000", "001", "010"):
+        draw(tmp_path / "test" / "crack" / f"{name}.png")
+        mark(tmp_path / "ground_truth" / "crack" / f"{name}_mask.png")
+    return tmp_path
+
+
+def names(samples):
+    return [sample.path.name for sample in samples]
+
+
+def test_mvtec_ad(category):
+    found = open_category(category)
+    assert found.layout.startswith("MVTec AD: train/good")
+    assert names(found.train) == ["000.png", "001.png"]
+    assert [sample.defect for sample in found.test] == ["good"] + ["crack"] * 3
+    assert [sample.label for sample in found.test] == [0, 1, 1, 1]
+    assert found.test[0].mask_paths == ()
+    for sample in found.test[1:]:
+        assert names_of_masks(sample) == [f"{sample.path.stem}_mask.png"]
+
+
+def names_of_masks(sample):
+    return [path.name for path in sample.mask_paths]
+
+
+def mvtec_ad_2(root):
+    draw(root / "train/good/000_regular.png")
+    draw(root / "validation/good/000_regular.png")
+    draw(root / "test_public/good/000_regular.png")
+    draw(root / "test_public/bad/000_regular.png")
+    mark(root / "test_public/ground_truth/bad/000_regular_mask.png")
+
+
+def mvtec_loco(root):
+    draw(root / "train/good/000.png")
+    draw(root / "validation/good/000.png")
+    draw(root / "test/good/000.png")
+    draw(root / "test/logical_anomalies/000.png")
+    truth = root / "ground_truth/logical_anomalies/000"
+    mark(truth / "000.png")
+    mark(truth / "001.png", rows=slice(6, 8))
+
+
+def btad(root):
+    draw(root / "train/ok/0000.bmp")
+    draw(root / "test/ok/0000.bmp")
+    draw(root / "test/ko/0000.bmp")
+    mark(root / "ground_truth/ko/0000.png")
+
+
+def visa(root):
+    for name in ("000", "001"):
+        draw(root / f"Data/Images/Normal/{name}.JPG")
+    draw(root / "Data/Images/Anomaly/000.JPG")
+    mark(root / "Data/Masks/Anomaly/000.png", value=2)
+    table = root.parent / "split_csv" / "1cls.csv"
+    table.parent.mkdir()
+    image = f"{root.name}/Data/Images"
+    table.write_text(
+        "object,split,label,image,mask\n"
+        f"{root.name},train,normal,{image}/Normal/000.JPG,\n"
+        f"{root.name},test,normal,{image}/Normal/001.JPG,\n"
+        f"{root.name},test,anomaly,{image}/Anomaly/000.JPG,"
+        f"{root.name}/Data/Masks/Anomaly/000.png\n"
+    )
+
+
+def kolektor_sdd2(root):
+    for split in ("train", "test"):
+        for number, rows in ((10000, slice(0, 0)), (10001, slice(2, 4))):
+            draw(root / split / f"{number}.png")
+            mark(root / split / f"{number}_GT.png", rows=rows)
+
+
+DRAWN = {f.__name__: f for f in (mvtec_ad_2, mvtec_loco, btad, visa,
+                                 kolektor_sdd2)}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_layout(name, tmp_path):
+    root = tmp_path / "part"
+    DRAWN[name](root)
+    found = open_category(root)
+    assert found.layout == LAYOUTS[name].TITLE
+    assert len(found.train) == 1
+    assert len(found.validation) == (name in ("mvtec_ad_2", "mvtec_loco"))
+    assert [sample.label for sample in found.test] == [0, 1]
+    _, mask = read_sample(found.test[1])
+    assert mask.sum() == (8 if name == "mvtec_loco" else 4)
+
+
+def test_good_and_bad_folders_without_masks(tmp_path):
+    for index in range(20):
+        draw(tmp_path / "OK" / f"{index}.png")
+        draw(tmp_path / "NG" / f"{index}.png")
+    found = open_category(tmp_path)
+    assert len(found.train) + sum(not s.label for s in found.test) == 20
+    assert sum(sample.label for sample in found.test) == 20
+    assert found.test[-1].mask_paths is None
+    assert read_sample(found.test[-1])[1] is None
+
+
+def test_a_plain_folder_and_what_lies_below(tmp_path):
+    draw(tmp_path / "a.png")
+    draw(tmp_path / "lot_2" / "b.png")
+    (tmp_path / "scan.xyz").write_bytes(b"?")
+    found = open_category(tmp_path)
+    assert names(found.train) == ["a.png", "b.png"]
+    assert found.remarks == [
+        "1 file is of no known format and left out, such as scan.xyz"
+    ]
+
+
+def test_every_page_is_an_image(tmp_path):
+    pages = [Image.fromarray(np.full((8, 8), v, "uint8")) for v in (90, 120)]
+    pages[0].save(tmp_path / "s.tif", save_all=True, append_images=pages[1:])
+    found = open_category(tmp_path)
+    assert [sample.page for sample in found.train] == [0, 1]
+    values = [int(read_sample(sample)[0].max()) for sample in found.train]
+    assert values == [90, 120]
+
+
+def test_labels_beside_the_photos_are_not_trained_on(tmp_path):
+    for index in range(3):
+        draw(tmp_path / f"{index}.png")
+        mark(tmp_path / f"{index}_GT.png", rows=slice(0, 0))
+    (tmp_path / "train").mkdir()  # neither KolektorSDD2 nor MVTec
+    found = open_category(tmp_path, layout="plain")
+    assert names(found.train) == ["0.png", "1.png", "2.png"]
+    assert "3 images are a label beside its photo" in found.remarks[0]
+
+
+def test_a_missing_mask_is_named(category):
+    (category / "ground_truth" / "crack" / "001_mask.png").unlink()
+    message = "001.png: its mask is missing; expected ground_truth/crack/001_m"
+    with pytest.raises(InputError, match=message):
+        open_category(category).samples("test")
+    assert open_category(category).samples("train")
+
+
+def test_one_mask_of_two_images_is_refused(category):
+    draw(category / "test" / "crack" / "000.jpg")
+    with pytest.raises(InputError, match="is the mask of two images"):
+        open_category(category).samples("test")
+
+
+def test_a_small_defect_does_not_vanish(category):
+    mark(category / "ground_truth/crack/000_mask.png", rows=slice(2, 3))
+    sample = open_category(category).test[1]
+    assert read_sample(sample)[1].sum() == 2
+    assert read_sample(sample, 3)[1].sum() == 1
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda f: None, "no such folder"),
+        (lambda f: f.mkdir(), "no images; expected a folder of good images"),
+        (lambda f: (f / "test").mkdir(parents=True), "train/good is missing"),
+    ],
+)
+def test_nothing_to_learn_from(make, message, tmp_path):
+    make(tmp_path / "category")
+    with pytest.raises(InputError, match=message):
+        open_category(tmp_path / "category").samples("train")
+
+
+def test_an_unknown_layout_is_refused(category):
+    with pytest.raises(InputError, match="'mvtec'; there are mvtec_ad_2, mv"):
+        open_category(category, layout="mvtec")
+
+
+def test_fingerprint_follows_names_and_contents(category):
+    paths = [sample.path for sample in open_category(category).train]
+    before = fingerprint(paths)
+    assert fingerprint(paths) == before
+    draw(paths[0], value=129)
+    assert fingerprint(paths) != before
+
+
+def test_the_real_capsule(capsule_folder):
+    found = open_category(capsule_folder)
+    assert len(found.train) == 219
+    assert len(found.test) == 132
+    assert sum(sample.label for sample in found.test) == 109

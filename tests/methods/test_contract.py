@@ -1,0 +1,65 @@
+"""Every method of kerasad keeps the contract, and what breaks it is told."""
+
+import numpy as np
+import pytest
+
+from kerasad.config import load_config
+from kerasad.errors import InputError
+from kerasad.methods import find_method, names
+from kerasad.testing import check_method
+
+SMALL = ["image_size=32", "precision=float32", "epochs=1", "batch_size=4"]
+SSAE = ["filters=[8, 8]", "dilations=[1, 2]", "blocks=1", "crop=16"]
+RECIPES = {
+    "ssae": ("robust", SMALL + SSAE),
+    "model_one": ("h2", [*SMALL, "depth=2", "base_filters=4", "latent=4"]),
+    "patch_memory": ("memory", ["image_size=32"]),
+    "fused": ("default", SMALL + SSAE),
+}
+
+
+@pytest.mark.parametrize("name", names())
+def test_contract(name, tmp_path):
+    config = load_config(*RECIPES[name])
+    assert config.method == name
+    detector = check_method(config, tmp_path)
+    assert type(detector.method) is find_method(name)
+
+
+def test_a_memory_leaves_out_the_image_itself(tmp_path):
+    detector = check_method(load_config(*RECIPES["patch_memory"]), tmp_path)
+    images = np.random.default_rng(0).uniform(size=(2, 32, 32, 3))
+    with_itself = detector.method(images.astype("float32"))["maps"]
+    beyond = np.array([100, 101])  # places that no image of the memory has
+    left_out = detector.method.left_out_maps(images.astype("float32"), beyond)
+    np.testing.assert_allclose(
+        np.asarray(with_itself), np.asarray(left_out), rtol=1e-5
+    )
+
+
+def test_fused_takes_the_keys_of_its_members():
+    config = load_config("default", ["epochs=3", "memory_images=7"])
+    ssae, memory = config.settings.members
+    assert (ssae.epochs, memory.memory_images) == (3, 7)
+    assert config.replace(epochs=4).settings.members[0].epochs == 4
+    alone = load_config("default", ["methods=[patch_memory, model_one]"])
+    assert alone.settings.members[1].latent == 128
+
+
+@pytest.mark.parametrize(
+    "recipe, setting, message",
+    [
+        ("memory", "epochs=3", "unknown config key 'epochs' of method patch_"),
+        ("default", "latent=7", "unknown config key 'latent' of method fused"),
+        ("h2", "crop=32", "unknown config key 'crop' of method model_one"),
+        ("default", "methods=[ssae]", "must be a list of two or more methods"),
+        ("default", "methods=[ssae, fused]", "must not hold 'fused' itself"),
+        ("memory", "method=nothing", "'method' must be one of fused, model_o"),
+        ("h2", "image_size=16", "must be a multiple of 64, which is 2^depth"),
+        ("memory", "image_size=16", "must be at least 32 for a patch memory"),
+    ],
+)
+def test_refusals(recipe, setting, message):
+    with pytest.raises(InputError) as caught:
+        load_config(recipe, [setting])
+    assert message in str(caught.value)

@@ -1,0 +1,64 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasad.config import load_config
+from kerasad.methods import model_one, ssae
+from kerasad.training.endless import Endless
+from kerasad.training.gradient import compile_network
+from kerasad.training.journal import Journal
+from kerasad.training.run import Run
+
+SMALL = "image_size=32 batch_size=2 epochs=3".split()
+
+
+SSAE = ["filters=[8,8]", "dilations=[1]", "context=true", "crop=0"]
+
+
+def ssae_parts(images):
+    corruption = "corruption={blur: 1, colour: 1}"
+    settings = load_config("robust", [*SMALL, *SSAE, corruption]).settings
+    parts = [
+        ssae.batches(images, images, None, settings, 0, validation)
+        for validation in (False, True)
+    ]
+    return ssae, settings, *parts
+
+
+def model_one_parts(images):
+    small = [*SMALL, "base_filters=4", "depth=1"]
+    settings = load_config("h2", small).settings
+    parts = [
+        model_one.batches(images, settings, 0, validation)
+        for validation in (False, True)
+    ]
+    return model_one, settings, *parts
+
+
+@pytest.mark.parametrize("make", [ssae_parts, model_one_parts])
+def test_the_validation_loss_is_that_of_evaluate(make, rng, tmp_path):
+    images = rng.integers(256, size=(5, 32, 32, 3), dtype="uint8")
+    method, settings, dataset, validation = make(images)
+    model = method.network_of(settings, 32)
+    compile_network(model, method.losses_of(settings), settings)
+    seen = []
+
+    class Seen(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            result = model.evaluate(validation, verbose=0, return_dict=True)
+            seen.append(result["loss"])
+
+    run = Run(settings, checkpoint=tmp_path / "checkpoint.npz")
+    journal = Journal(run, len(dataset), validation)
+    model.fit(
+        Endless(dataset),
+        steps_per_epoch=len(dataset),
+        epochs=3,
+        shuffle=False,
+        verbose=0,
+        callbacks=[journal, Seen()],
+    )
+    found = [row["val_loss"] for row in journal.rows]
+    np.testing.assert_allclose(found, seen, rtol=1e-5)
+    # And the losses of training are not those of validation.
+    assert not np.allclose(found, [row["loss"] for row in journal.rows])
