@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -88,9 +90,19 @@ def test_a_mask_turns_with_its_image(picture, tmp_path):
 
 @pytest.mark.parametrize("alpha", [0, 255])
 def test_the_fourth_byte_of_a_bmp_may_be_padding(picture, alpha, tmp_path):
+    height, width = picture.shape[:2]
+    full = np.full((height, width, 4), alpha, "uint8")
+    full[..., :3] = picture[::-1, :, ::-1]  # rows from below, BGRA
+    masks = 0xFF0000, 0xFF00, 0xFF, 0xFF000000  # the last: there is alpha
+    header = struct.pack(
+        "<IiiHHIIiiII4I", 108, width, height, 1, 32, 3, full.nbytes,
+        0, 0, 0, 0, *masks,
+    ).ljust(108, b"\0")  # fmt: skip
+    start = struct.pack("<2sIII", b"BM", 122 + full.nbytes, 0, 122)
     path = tmp_path / "image.bmp"
-    full = np.dstack([picture, np.full(picture.shape[:2], alpha, "uint8")])
-    Image.fromarray(full).save(path)
+    path.write_bytes(start + header + full.tobytes())
+    with Image.open(path) as image:
+        assert image.mode == "RGBA"
     np.testing.assert_array_equal(images.read_image(path), picture)
 
 
