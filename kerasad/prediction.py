@@ -50,13 +50,13 @@ def predict_files(detector, paths, batch_size=16, out=None):
     ```
     """
     detector.check_calibrated()
-    paths = iter(paths)
-    while chunk := list(itertools.islice(paths, batch_size)):
+    # Pages, not files: a stack of thousands would not fit into memory.
+    leaves = ((path, page) for path in paths for page in pages_of(path))
+    while chunk := list(itertools.islice(leaves, batch_size)):
         yield from predict_batch(detector, chunk, batch_size, out)
 
 
-def predict_batch(detector, paths, batch_size, out):
-    leaves = [(path, page) for path in paths for page in pages_of(path)]
+def predict_batch(detector, leaves, batch_size, out):
     photos = [read_photo(*leaf, detector.image_size, out) for leaf in leaves]
     readable = [photo for photo in photos if "error" not in photo]
     if readable:
@@ -183,8 +183,8 @@ def image_paths(arguments, lines=None, left_out=None):
             into folders) or `-`.
         lines: iterable of bytes, such as `sys.stdin.buffer`, that `-` stands
             for: a file or folder a line, read as needed.
-        left_out: list to which the files in folders are added that are no
-            images by their name, but might be.
+        left_out: list to which files in folders, and those that globs match,
+            are added that are no images by their name, but might be.
 
     Returns:
         Iterator of paths. What stands for no image comes as it is, for its
@@ -196,14 +196,17 @@ def image_paths(arguments, lines=None, left_out=None):
                 if name := os.fsdecode(line.rstrip(b"\r\n")):
                     yield from files_of(Path(name), left_out)
         elif glob.has_magic(argument) and not os.path.lexists(argument):
-            matches = sorted(
-                {
-                    match
-                    for match in matching(argument)
-                    if match.lower().endswith(SUFFIXES)
-                }
-            )
-            yield from map(Path, matches or [argument])
+            matches = [Path(match) for match in sorted({*matching(argument)})]
+            images = [path for path in matches if is_image(path)]
+            if left_out is not None:
+                left_out += [
+                    path
+                    for path in matches
+                    if not is_image(path)
+                    and not os.path.isdir(path)
+                    and may_be_picture(path)
+                ]
+            yield from images or [Path(argument)]
         else:
             yield from files_of(Path(argument), left_out)
 
@@ -226,6 +229,10 @@ def matching(pattern):
                 folder = os.path.relpath(folder)
             here = "" if folder == os.curdir else glob.escape(folder)
             yield from matching(os.path.join(here, rest))
+
+
+def is_image(path):
+    return path.name.lower().endswith(SUFFIXES)
 
 
 def files_of(path, left_out):

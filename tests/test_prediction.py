@@ -187,3 +187,28 @@ def test_without_thresholds(detector, photos):
     detector.threshold = None
     with pytest.raises(InputError, match="fit one with `kerasad threshold`"):
         next(predict_files(detector, [photos / "000.png"]))
+
+
+def test_each_page_is_judged_a_few_at_a_time(detector, photos, tmp_path):
+    pages = [Image.open(photos / f"{index:03d}.png") for index in range(5)]
+    stack = tmp_path / "stack.tif"
+    pages[0].save(stack, save_all=True, append_images=pages[1:])
+    lines = list(predict_files(detector, [stack], 2, tmp_path / "out"))
+    assert [line["page"] for line in lines] == [0, 1, 2, 3, 4]
+    assert len({line["overlay"] for line in lines}) == 5
+    expected = predict_files(detector, image_paths([photos]), 2)
+    for line, alone in zip(lines, expected, strict=True):
+        assert "page" not in alone
+        assert line["anomaly_score"] == pytest.approx(
+            alone["anomaly_score"], rel=1e-4
+        )
+
+
+def test_what_is_left_out_is_named(photos):
+    for name in ("deep/raw.cr2", "notes.txt", ".hidden.cr2"):
+        (photos / name).parent.mkdir(exist_ok=True)
+        (photos / name).write_bytes(b"?")
+    for argument in (photos, f"{photos}/**/*"):
+        left_out = []
+        assert len(list(image_paths([argument], left_out=left_out))) == 5
+        assert [path.name for path in left_out] == ["raw.cr2"]

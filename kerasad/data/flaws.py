@@ -77,7 +77,29 @@ def overview(category, samples) -> tuple[list[str], list[str]]:
             warnings.append(
                 f"{len(paths)} of the masks, such as {shown}, {what}"
             )
+    if copies := repeated(samples):
+        shown = copies[0].relative_to(category.root).as_posix()
+        warnings.append(
+            f"{len(copies)} of the images, such as {shown}, are copies, byte "
+            "for byte, of another one in the same folder of the category"
+        )
     return rows, warnings
+
+
+def repeated(samples) -> list:
+    """Files with the content of an earlier one of the same split and defect."""
+    sizes, found = {}, []
+    for sample in samples:
+        key = (sample.split, sample.defect, sample.path.stat().st_size)
+        sizes.setdefault(key, {})[sample.path] = None  # once, whatever pages
+    for paths in sizes.values():
+        digests = set()
+        for path in paths if len(paths) > 1 else ():
+            digest = content(path)
+            if digest in digests:
+                found.append(path)
+            digests.add(digest)
+    return found
 
 
 def remarks(category, found) -> list[str]:

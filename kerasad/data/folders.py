@@ -62,7 +62,8 @@ def stem_of(path, folder) -> str:
 
 def pages(path) -> list[int]:
     """The numbers of the pages of a TIFF, without thumbnails; else `[0]`."""
-    if Path(path).suffix.lower() not in (".tif", ".tiff"):
+    is_tiff = Path(path).suffix.lower() in (".tif", ".tiff")
+    if not is_tiff or not os.path.isfile(path):  # a pipe would be waited for
         return [0]
     import tifffile
 

@@ -275,6 +275,19 @@ def test_predict_fails_on_anomaly(limit, status, detector, category, tmp_path):
     assert result.exit_code == 2
 
 
+def test_a_file_left_out_is_no_success(detector, category, tmp_path):
+    fitted = kerasad.load(detector)
+    fitted.threshold["threshold"] = 1e9  # nothing is anomalous
+    fitted.save(detector)
+    photos = shutil.copytree(category / "test", tmp_path / "photos")
+    (photos / "good" / "raw.cr2").write_bytes(b"?")
+    result = run("predict", detector, photos)
+    assert result.exit_code == 0 and "raw.cr2" in result.stderr
+    assert len(result.stdout.splitlines()) == 9  # of every folder below
+    result = run("predict", detector, photos, "--fail-on-anomaly")
+    assert result.exit_code == 2
+
+
 def test_predict_ends_quietly_when_nobody_listens(detector, category):
     command = [sys.executable, "-c", "from kerasad.cli import cli; cli()"]
     photo = next((category / "test" / "good").iterdir())

@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -69,6 +71,48 @@ def test_exif_rotation_is_applied(picture, tmp_path):
     Image.fromarray(picture).save(tmp_path / "turned.png", exif=exif)
     read = images.read_image(tmp_path / "turned.png")
     np.testing.assert_array_equal(read, np.rot90(picture, -1))
+
+
+def test_a_mask_turns_with_its_image(picture, tmp_path):
+    """Orientations 6 and 8 swap the sides; masks were drawn on raw pixels."""
+    raw = picture[..., 0] > 128
+    mask = tmp_path / "mask.png"
+    Image.fromarray(raw).save(mask)
+    for orientation, turns in ((6, -1), (8, 1)):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        path = tmp_path / f"{orientation}.png"
+        Image.fromarray(picture).save(path, exif=exif)
+        sides = images.read_image(path).shape[:2]
+        read = images.read_upright_mask(mask, path, sides)
+        np.testing.assert_array_equal(read, np.rot90(raw, turns))
+
+
+@pytest.mark.parametrize("alpha", [0, 255])
+def test_the_fourth_byte_of_a_bmp_may_be_padding(picture, alpha, tmp_path):
+    height, width = picture.shape[:2]
+    full = np.full((height, width, 4), alpha, "uint8")
+    full[..., :3] = picture[::-1, :, ::-1]  # rows from below, BGRA
+    masks = 0xFF0000, 0xFF00, 0xFF, 0xFF000000  # the last: there is alpha
+    header = struct.pack(
+        "<IiiHHIIiiII4I", 108, width, height, 1, 32, 3, full.nbytes,
+        0, 0, 0, 0, *masks,
+    ).ljust(108, b"\0")  # fmt: skip
+    start = struct.pack("<2sIII", b"BM", 122 + full.nbytes, 0, 122)
+    path = tmp_path / "image.bmp"
+    path.write_bytes(start + header + full.tobytes())
+    with Image.open(path) as image:
+        assert image.mode == "RGBA"
+    np.testing.assert_array_equal(images.read_image(path), picture)
+
+
+def test_every_defect_keeps_a_pixel():
+    mask = np.zeros((64, 64), bool)
+    mask[:32, :32] = True
+    mask[50, 50] = mask[60, 3] = True  # two specks
+    small = images.resized_mask(mask, 8)
+    assert small[:4, :4].all() and small[6, 6] and small[7, 0]
+    assert small.sum() == 18
 
 
 def test_resizing(picture, tmp_path):

@@ -131,6 +131,47 @@ def test_good_and_bad_folders_without_masks(tmp_path):
     assert read_sample(found.test[-1])[1] is None
 
 
+def test_visa_and_its_table_of_splits(tmp_path):
+    root = tmp_path / "candle"
+    rows = ["object,split,label,image,mask"]
+    for index, (split, label) in enumerate(
+        [("train", "normal"), ("test", "normal"), ("test", "anomaly")]
+    ):
+        image, mask = f"candle/Data/Images/{index}.JPG", ""
+        draw(tmp_path / image)
+        if label == "anomaly":
+            mask = f"candle/Data/Masks/{index}.png"
+            mark(tmp_path / mask, value=3)  # the number of a kind of defect
+        rows.append(f"candle,{split},{label},{image},{mask}")
+    with pytest.raises(InputError, match="1cls.csv: no such file"):
+        open_category(root).samples("train")
+    (tmp_path / "split_csv").mkdir()
+    table = tmp_path / "split_csv" / "1cls.csv"
+    table.write_text("\n".join([*rows, "other,train,normal,x.JPG,"]))
+    found = open_category(root)
+    assert names(found.train) == ["0.JPG"]
+    assert [sample.label for sample in found.test] == [0, 1]
+    assert read_sample(found.test[1])[1].sum() == 4
+    table.write_text("image,label\n")
+    with pytest.raises(InputError, match="expected the columns image, label"):
+        open_category(root).samples("train")
+
+
+def test_two_layouts_at_once_are_refused_until_one_is_named(tmp_path):
+    mvtec_ad_2(tmp_path)
+    draw(tmp_path / "OK" / "0.png")
+    draw(tmp_path / "NG" / "0.png")
+    with pytest.raises(InputError, match="mvtec_ad_2 or good_and_bad"):
+        open_category(tmp_path)
+    found = open_category(tmp_path, "mvtec_ad_2")
+    assert found.layout == LAYOUTS["mvtec_ad_2"].TITLE
+
+
+def test_a_folder_of_categories_is_not_trained_on(category):
+    with pytest.raises(InputError, match="holds a folder 'ground_truth'"):
+        open_category(category.parent, "plain").samples("train")
+
+
 def test_a_plain_folder_and_what_lies_below(tmp_path):
     draw(tmp_path / "a.png")
     draw(tmp_path / "lot_2" / "b.png")
@@ -158,7 +199,7 @@ def test_labels_beside_the_photos_are_not_trained_on(tmp_path):
     (tmp_path / "train").mkdir()  # neither KolektorSDD2 nor MVTec
     found = open_category(tmp_path, layout="plain")
     assert names(found.train) == ["0.png", "1.png", "2.png"]
-    assert "3 images are a label beside its photo" in found.remarks[0]
+    assert found.remarks == ["3 label images are left out, such as 0_GT.png"]
 
 
 def test_a_missing_mask_is_named(category):

@@ -52,7 +52,7 @@ class Splits:
         photos, labels = without_labels(image_files(folder, left_out))
         left_out = [path for path in left_out if may_be_picture(path)]
         self.remark(left_out, "file", "of no known format and left out")
-        self.remark(labels, "image", "a label beside its photo and left out")
+        self.remark(labels, "label image", "left out")
         return photos
 
     def good_ones(self, folder, split) -> list[Sample]:
