@@ -56,7 +56,8 @@ detector_argument = click.argument(
 data_option = click.option(
     "--data",
     type=click.Path(),
-    help="Category in MVTec layout. Defaults to the built-in capsules.",
+    help="Folder of a category, see `kerasad data check`. Defaults to the "
+    "built-in capsules.",
 )
 
 

@@ -28,7 +28,7 @@ from kerasad.cli.options import (
     "--textures",
     type=click.Path(),
     help="Folder of foreign textures, such as DTD's images. Defaults to "
-    "textures that kerasad draws and scikit-image ships.",
+    "textures that kerasad draws.",
 )
 @click.option(
     "--out",

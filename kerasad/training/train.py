@@ -164,6 +164,7 @@ def fit(config, images, held_out, run):
     """A detector without threshold, and the history of its method."""
     sides = (config.image_size, config.image_size)
     kind = find_method(config.method)
+    keras.utils.set_random_seed(run.seed)  # of weights that are drawn
     method = kind.from_settings(config.settings, sides, len(images))
     if not method.built:
         method.build((None, *sides, 3))

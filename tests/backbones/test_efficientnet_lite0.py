@@ -3,10 +3,10 @@ import importlib.util
 import numpy as np
 import pytest
 from keras import ops
-from kerasad.capsules import draw_capsule
 
 from kerasad.backbones import build_backbone
 from kerasad.backbones import efficientnet_lite0 as module
+from kerasad.capsules import draw_capsule
 from kerasad.errors import InputError
 
 installed = importlib.util.find_spec(module.PACKAGE) is not None

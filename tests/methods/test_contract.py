@@ -55,7 +55,11 @@ def test_fused_takes_the_keys_of_its_members():
         ("h2", "crop=32", "unknown config key 'crop' of method model_one"),
         ("default", "methods=[ssae]", "must be a list of two or more methods"),
         ("default", "methods=[ssae, fused]", "must not hold 'fused' itself"),
-        ("memory", "method=nothing", "'method' must be one of fused, model_o"),
+        (
+            "memory",
+            "method=nothing",
+            "'method' must be one of feature_memory, f",
+        ),
         ("h2", "image_size=16", "must be a multiple of 64, which is 2^depth"),
         ("memory", "image_size=16", "must be at least 32 for a patch memory"),
     ],
