@@ -28,6 +28,7 @@ SMALL = dict(
     validation_share=0.34,
     precision="float32",
     threshold="n-sigma",
+    weights="random",
 )
 
 

@@ -58,7 +58,7 @@ def test_fused_takes_the_keys_of_its_members():
         (
             "memory",
             "method=nothing",
-            "'method' must be one of feature_memory, f",
+            "'method' must be one of feature_me",
         ),
         ("h2", "image_size=16", "must be a multiple of 64, which is 2^depth"),
         ("memory", "image_size=16", "must be at least 32 for a patch memory"),
