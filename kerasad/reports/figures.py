@@ -15,7 +15,6 @@ from kerasad.reports.canvas import (
     printable,
     save_png,
 )
-from kerasad.reports.curves import loss_curves as loss_curves
 
 COLORS = "inferno"  # of anomaly maps, dark = normal
 OVERLAY = "cool"  # cyan to magenta: rare in photographs of products
@@ -24,57 +23,21 @@ OUTLINE = "#7dff00"  # ground truth
 PANEL, GAP, SIDE, BAR, TEXT, HEAD = 2.3, 0.08, 0.1, 0.62, 0.3, 0.22  # inches
 
 
-def heatmap_figure(
-    image,
-    reconstruction,
-    anomaly_map,
-    mask,
-    score: float,
-    threshold: float,
-    is_anomalous: bool,
-    title: str,
-    vmin: float,
-    vmax: float,
-    path,
-    label: int | None = None,
-):
-    """One test image in a row: input, reconstruction, map, overlay.
+def gallery_figure(rows: list[dict], path):
+    """Test images, one a row: input, reconstruction, map, overlay.
 
     Args:
-        image: uint8, `(height, width, 3)`.
-        reconstruction: the same, or `None`.
-        anomaly_map: float, `(height, width)`, higher = more anomalous; its
-            size may differ from the image's.
-        mask: bool, `(height, width)`, outlined on the overlay, or `None`.
-        score: of the image.
-        threshold: of the image score.
-        is_anomalous: the decision, `score > threshold`.
-        title: any text, taken literally.
-        vmin: lower end of the colour scale. Take both ends from calibration
-            images, the same for all figures, or they cannot be compared.
-        vmax: upper end of the colour scale.
+        rows: list of dicts: `image`, uint8 `(height, width, 3)`;
+            `reconstruction`, the same or `None`; `anomaly_map`, float
+            `(height, width)`, whose size may differ; `mask`, bool, outlined
+            on the overlay, or `None`; `score` and `threshold` of the image;
+            `is_anomalous`; `title`, any text, taken literally; `vmin` and
+            `vmax`, the ends of the colour scale: take them from calibration
+            images, the same for all figures, or they cannot be compared;
+            and, if known, `label`, 0 normal, 1 anomalous, which says whether
+            the decision is right (else what `mask` says).
         path: of the PNG, replaced atomically.
-        label: 0 normal, 1 anomalous; says whether the decision is right.
-            Defaults to what `mask` says, unknown without one.
     """
-    row = {
-        "image": image,
-        "reconstruction": reconstruction,
-        "anomaly_map": anomaly_map,
-        "mask": mask,
-        "score": score,
-        "threshold": threshold,
-        "is_anomalous": is_anomalous,
-        "title": title,
-        "vmin": vmin,
-        "vmax": vmax,
-        "label": label,
-    }
-    gallery_figure([row], path)
-
-
-def gallery_figure(rows: list[dict], path):
-    """Several test images, one a row; see `heatmap_figure` for the keys."""
     if not rows:
         raise ValueError("Argument `rows` must hold at least one image.")
     names = ["input", "reconstruction", "anomaly map", "overlay"]

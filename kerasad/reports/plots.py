@@ -7,7 +7,6 @@ placed in per cent outside of it, and keep their shape.
 import numpy as np
 
 from kerasad import metrics
-from kerasad.metrics.classification import counts_at_scores
 from kerasad.reports.facts import number, reason
 
 UNIT = 1000
@@ -94,14 +93,19 @@ def image_curves(evaluation):
     if labels.all() or not labels.any():
         why = reason("both", evaluation)
         return [{"name": n, "why": why} for n in ("ROC", "Precision-recall")]
-    tp, fp, _ = counts_at_scores(labels, evaluation.scores)
-    recall, precision = tp / tp[-1], tp / (tp + fp)
-    share = labels.mean()
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    share, scores = labels.mean(), evaluation.scores
+    alarms, found, _ = roc_curve(labels, scores, drop_intermediate=False)
+    # From the lowest threshold to the highest, where both end at a point of
+    # scikit-learn's own that no threshold has.
+    precision, recall, _ = precision_recall_curve(labels, scores)
+    precision, recall = precision[-2::-1], recall[-2::-1]
     roc = curve(
         "ROC",
         f"images, area {number(table['image_roc_auc'])}",
         ("false-positive rate", "recall"),
-        thinned(np.append(0, fp / fp[-1]), np.append(0, recall)),
+        thinned(alarms, found),
         ((0, 0), (1, 1)),
     )
     points = np.append(0, recall), np.append(precision[0], precision)

@@ -6,7 +6,7 @@ Lengths are in points, 1/256 of the picture's side.
 import numpy as np
 from scipy import ndimage
 
-from kerasad.data.capsule_render import add_noise
+from kerasad.capsules.render import add_noise
 from kerasad.unaligned.writing import (
     GOOD,
     TRAIN,

@@ -139,7 +139,8 @@ FILES = {
                        EPOCH),
     "nested keys": (b"method:\n  depth: 2", "config key 'method' must be one "
                     "of feature_memory, fused, model_one, patch_memory, ssae, "
-                    "or the name of a module of yours that --import brought. Received: "
+                    "or the name of a module of yours that --import brought. "
+                    "Received: "
                     "\"{'depth': 2}\""),
     "billion laughs": (LAUGHS.encode(), ALIAS),
     "merged laughs": (MERGED.encode(), ALIAS),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasad.reports import figures
+from kerasad.reports import curves, figures
 
 
 def make_row(rng, defect=True):
@@ -43,19 +43,19 @@ def read(path):
 )
 def test_odd_names(rng, tmp_path, name):
     row = make_row(rng) | {"title": name}
-    figures.heatmap_figure(**row, path=tmp_path / name)
+    figures.gallery_figure([row], tmp_path / name)
     assert os.listdir(tmp_path) == [name]  # and nothing half-written
     assert read(tmp_path / name).shape[1] > 800
 
 
 def test_names_that_are_not_text(rng, tmp_path):
     row = make_row(rng) | {"title": os.fsdecode(b"\xff\x00\n.png")}
-    figures.heatmap_figure(**row, path=tmp_path / "a.png")
+    figures.gallery_figure([row], tmp_path / "a.png")
 
 
 def test_the_outline_is_drawn_around_defects_only(rng, tmp_path):
     def greenish(row):
-        figures.heatmap_figure(**row, path=tmp_path / "a.png")
+        figures.gallery_figure([row], tmp_path / "a.png")
         pixels = read(tmp_path / "a.png").astype(int)
         close = np.abs(pixels - [0x7D, 0xFF, 0x00]).sum(-1) < 60
         return close.sum()
@@ -111,14 +111,14 @@ def test_a_failure_leaves_the_old_file(rng, tmp_path):
     path.write_text("old")
     row = make_row(rng) | {"anomaly_map": np.zeros((2, 2, 7))}
     with pytest.raises((TypeError, ValueError)):
-        figures.heatmap_figure(**row, path=path)
+        figures.gallery_figure([row], path)
     assert os.listdir(tmp_path) == ["a.png"]
     assert path.read_text() == "old"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes")
 def test_files_are_as_readable_as_others(rng, tmp_path):
-    figures.heatmap_figure(**make_row(rng), path=tmp_path / "a.png")
+    figures.gallery_figure([make_row(rng)], tmp_path / "a.png")
     (tmp_path / "b").touch()
     modes = {stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()}
     assert len(modes) == 1
@@ -162,13 +162,13 @@ def test_write_image(tmp_path):
     ],
 )
 def test_loss_curves(history, tmp_path):
-    figures.loss_curves(history, tmp_path / "curves.png")
+    curves.loss_curves(history, tmp_path / "curves.png")
     assert read(tmp_path / "curves.png").shape == (420, 640, 3)
 
 
 def test_loss_curves_want_a_loss(tmp_path):
     with pytest.raises(ValueError, match="Received: \\[.learning_rate"):
-        figures.loss_curves({"learning_rate": [1e-3]}, tmp_path / "a.png")
+        curves.loss_curves({"learning_rate": [1e-3]}, tmp_path / "a.png")
 
 
 def test_no_global_state_of_matplotlib():
