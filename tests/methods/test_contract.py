@@ -10,11 +10,12 @@ from kerasad.testing import check_method
 
 SMALL = ["image_size=32", "precision=float32", "epochs=1", "batch_size=4"]
 SSAE = ["filters=[8, 8]", "dilations=[1, 2]", "blocks=1", "crop=16"]
+FAST = ["image_size=32", "weights=random", "taps=[block_1]"]
 RECIPES = {
     "ssae": ("robust", SMALL + SSAE),
     "model_one": ("h2", [*SMALL, "depth=2", "base_filters=4", "latent=4"]),
     "patch_memory": ("memory", ["image_size=32"]),
-    "feature_memory": ("fast", ["image_size=32", "weights=random"]),
+    "feature_memory": ("fast", FAST),
     "fused": ("default", SMALL + SSAE),
 }
 
