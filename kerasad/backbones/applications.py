@@ -19,6 +19,15 @@ APPLICATIONS = {
         "MobileNetV3Large",
         ("expanded_conv_2_add", "expanded_conv_5_add", "expanded_conv_11_add"),
     ),
+    "mobilenet-v3-small": (
+        "MobileNetV3Small",
+        # No block at stride 4 has a sum; this is the end of the only one.
+        (
+            "expanded_conv_project_bn",
+            "expanded_conv_2_add",
+            "expanded_conv_7_add",
+        ),
+    ),
     "resnet50": (
         "ResNet50",
         ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out"),
@@ -33,6 +42,7 @@ APPLICATIONS = {
     ),
 }
 CAFFE_MEAN = (123.68, 116.779, 103.939)  # of ImageNet, in levels of 255, RGB
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])
 IMAGENET_STD = np.array([0.229, 0.224, 0.225])
 
 
@@ -53,17 +63,33 @@ def build(name, image_size, weights="imagenet", taps=None):
     with plain_keras():
         images = keras.Input((*image_size, 3), name="images")
         x = layers.Rescaling(255.0, name="levels")(images)
+        options = {}
         if kind == "ResNet50":
-            x = layers.Normalization(
-                axis=-1, mean=CAFFE_MEAN, variance=(1.0, 1.0, 1.0)
-            )(x)
-        base = maker(include_top=False, weights=None, input_tensor=x)
+            x = normalised(x, CAFFE_MEAN, np.ones(3))
+        if kind == "ConvNeXtTiny":
+            # In place of Keras's own, for the reason `normalised` gives.
+            x = normalised(x, 255 * IMAGENET_MEAN, (255 * IMAGENET_STD) ** 2)
+            options = {"include_preprocessing": False}
+        base = maker(include_top=False, weights=None, input_tensor=x, **options)
         if weights is not None:
             fill(base, maker, weights)
         outputs = [output(base, tap) for tap in taps]
         model = keras.Model(images, outputs, name=name.replace("-", "_"))
     model.trainable = False
     return model
+
+
+def normalised(x, mean, variance):
+    """Channels less a mean, over a spread, both held as weights.
+
+    Given as arguments, Keras would turn them into tensors of the type of
+    `floatx` when the detector is loaded, and so round them.
+    """
+    layer = layers.Normalization(axis=-1, name="normalise")
+    outputs = layer(x)
+    layer.set_weights([np.float32(mean), np.float32(variance), np.array(0)])
+    layer.finalize_state()
+    return outputs
 
 
 def output(base, tap):
@@ -81,26 +107,31 @@ def output(base, tap):
 
 def fill(base, maker, weights):
     """Weights for RGB in `[0, 255]`, whatever they were trained with."""
+    # At its own size, or MobileNet warns.
+    options = {"include_top": False, "input_shape": (224, 224, 3)}
     if weights == "imagenet":
         try:
-            # At its own size, or MobileNet warns.
-            source = maker(include_top=False, input_shape=(224, 224, 3))
+            source = maker(**options)
         except Exception as error:
             raise InputError(
                 f"the weights of {maker.__name__} cannot be downloaded: set "
                 "weights to the path of a file of them"
             ) from error
-        base.set_weights(source.get_weights())
     elif not Path(weights).is_file():
         raise InputError(f"{weights}: no such file of backbone weights")
     else:
         try:
-            base.load_weights(weights)
+            source = maker(weights=None, **options)
+            source.load_weights(weights)
         except Exception as error:
             raise InputError(
                 f"{weights}: holds no weights of {maker.__name__} without "
                 "its classifier"
             ) from error
+    # What we put before it comes first, and keeps its weights.
+    filled = source.get_weights()
+    own = base.get_weights()[: len(base.weights) - len(filled)]
+    base.set_weights(own + filled)
     if maker.__name__ == "ResNet50":  # trained on BGR
         first = base.get_layer("conv1_conv")
         kernel, *rest = first.get_weights()
@@ -121,14 +152,18 @@ def plain_keras():
     """Float32 and channels last, whatever the user has set.
 
     `keras.applications` takes neither as an argument; in the layers that it
-    makes, and in their configs, both are then written down.
+    makes, and in their configs, both are then written down. An input has the
+    type of `floatx`, whatever the policy is.
     """
     policy = keras.config.dtype_policy()
+    floatx = keras.config.floatx()
     data_format = keras.config.image_data_format()
+    keras.config.set_floatx("float32")
     keras.config.set_dtype_policy("float32")
     keras.config.set_image_data_format("channels_last")
     try:
         yield
     finally:
+        keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(policy)
         keras.config.set_image_data_format(data_format)

@@ -108,7 +108,9 @@ class FeatureMemoryMethod(Method):
 
     def fit(self, images, held_out, run):
         rng = np.random.default_rng(run.seed)
-        chosen = np.sort(rng.permutation(len(images))[:SAMPLE])
+        # Not sorted: a memory keeps the first of them, and file names often
+        # follow time, so that the last images taken would never be in it.
+        chosen = rng.permutation(len(images))[:SAMPLE]
         joined = self.joined(images[chosen])
         self.grid.fit(joined)
         features = ops.convert_to_numpy(self.grid.project(joined))

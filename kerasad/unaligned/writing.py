@@ -18,9 +18,9 @@ def changed(good, damaged, reach=2):
     difference = np.abs(damaged - good).max(axis=-1)
     mask = difference > min(VISIBLE, 0.4 * difference.max())
     # An inspector outlines a patch, not each of its threads: close gaps.
-    reach = round(reach * len(good) / 256)
+    reach = max(1, round(reach * len(good) / 256))
     mask = np.pad(mask, reach)
-    mask = ndimage.binary_closing(mask, iterations=max(reach, 1))
+    mask = ndimage.binary_closing(mask, iterations=reach)
     mask = ndimage.binary_fill_holes(mask[reach:-reach, reach:-reach])
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     areas = ndimage.sum_labels(mask, labels, np.arange(1, count + 1))

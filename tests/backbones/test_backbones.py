@@ -3,7 +3,11 @@ import numpy as np
 import pytest
 
 from kerasad.backbones import BACKBONES, build_backbone
-from kerasad.backbones.applications import IMAGENET_STD
+from kerasad.backbones.applications import (
+    APPLICATIONS,
+    IMAGENET_STD,
+    output,
+)
 from kerasad.errors import InputError
 from kerasad.vetting.config import check_value
 
@@ -17,10 +21,13 @@ def images(rng):
 def foreign_state():
     """A user's global settings that must not matter."""
     policy = keras.config.dtype_policy()
+    floatx = keras.config.floatx()
     data_format = keras.config.image_data_format()
+    keras.config.set_floatx("float16")
     keras.config.set_dtype_policy("mixed_bfloat16")
     keras.config.set_image_data_format("channels_first")
     yield
+    keras.config.set_floatx(floatx)
     keras.config.set_dtype_policy(policy)
     keras.config.set_image_data_format(data_format)
 
@@ -29,6 +36,8 @@ def foreign_state():
 def test_frozen_vetted_and_saved(name, images, tmp_path, foreign_state):
     model = build_backbone(name, (64, 96), weights=None)
     assert not model.trainable_weights
+    assert model.inputs[0].dtype == "float32"
+    assert keras.config.floatx() == "float16"  # the user's, put back
     outputs = model.predict(images, verbose=0)
     strides = [64 // output.shape[1] for output in outputs]
     assert strides == [4, 8, 16]
@@ -44,24 +53,22 @@ def test_frozen_vetted_and_saved(name, images, tmp_path, foreign_state):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["resnet50", "efficientnet-b0"])
+@pytest.mark.parametrize("name", APPLICATIONS)
 def test_weights_from_a_path(name, images, tmp_path):
-    kind = {"resnet50": "ResNet50", "efficientnet-b0": "EfficientNetB0"}[name]
+    kind, taps = APPLICATIONS[name]
     original = getattr(keras.applications, kind)(
         include_top=False, weights=None, input_shape=(64, 96, 3)
     )
     path = tmp_path / "backbone.weights.h5"
     original.save_weights(path)
     model = build_backbone(name, (64, 96), weights=path)
-    levels = images * 255.0
+    prepared = images * 255.0
     if name == "resnet50":
-        prepared = keras.applications.resnet50.preprocess_input(levels.copy())
-        tap = "conv4_block6_out"
-    else:
+        prepared = keras.applications.resnet50.preprocess_input(prepared)
+    if name == "efficientnet-b0":
         # Its own normalisation is the identity here: see `fill`.
-        prepared = levels / np.sqrt(IMAGENET_STD)
-        tap = "block5c_add"
-    cut = keras.Model(original.input, original.get_layer(tap).output)
+        prepared = prepared / np.sqrt(IMAGENET_STD)
+    cut = keras.Model(original.input, output(original, taps[-1]))
     expected = cut.predict(prepared, verbose=0)
     ours = model.predict(images, verbose=0)[-1]
     scale = np.abs(expected).max()
@@ -78,3 +85,10 @@ def test_refusals(tmp_path):
     (tmp_path / "bad.weights.h5").write_bytes(b"nothing")
     with pytest.raises(InputError, match="holds no weights"):
         build_backbone("resnet50", (64, 64), tmp_path / "bad.weights.h5")
+
+
+def test_taps_of_convnext_are_sums():
+    model = build_backbone("convnext-tiny", (64, 64), weights=None)
+    for tap in model.outputs:
+        # What Keras calls identity is one branch; a sum has no name.
+        assert type(tap._keras_history.operation).__name__ == "Add"
