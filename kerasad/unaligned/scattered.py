@@ -3,17 +3,13 @@
 Lengths are in points, 1/256 of the picture's side.
 """
 
+import functools
+
 import numpy as np
 from scipy import ndimage
 
 from kerasad.data.capsule_render import add_noise
-from kerasad.unaligned.writing import (
-    GOOD,
-    TRAIN,
-    changed,
-    check_arguments,
-    write,
-)
+from kerasad.unaligned.writing import changed, check_arguments, write
 
 DEFECTS = {"chip": 22, "crack": 22, "rust": 22, "scratch": 22, "punched": 22}
 COUNT, APART = 7, 54.0  # nuts, and between their centres at least
@@ -153,16 +149,4 @@ def rotate(place, angle):
     )
 
 
-def write_category(
-    folder,
-    size=256,
-    seed=0,
-    train=TRAIN,
-    good=GOOD,
-    defects=DEFECTS,
-    progress=None,
-):
-    """As `kerasad.data.capsules.write_category`, of nuts."""
-    return write(
-        folder, draw_nuts, DEFECTS, size, seed, train, good, defects, progress
-    )
+write_category = functools.partial(write, draw=draw_nuts, kinds=DEFECTS)

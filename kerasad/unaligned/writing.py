@@ -9,7 +9,6 @@ from scipy import ndimage
 from kerasad.errors import InputError
 from kerasad.files import beside, writing
 
-TRAIN, GOOD = 219, 23  # images, as in the category of capsules
 VISIBLE = 6.0  # levels of 255 that the eye tells apart beside the noise
 
 
@@ -18,9 +17,9 @@ def changed(good, damaged, reach=2):
     difference = np.abs(damaged - good).max(axis=-1)
     mask = difference > min(VISIBLE, 0.4 * difference.max())
     # An inspector outlines a patch, not each of its threads: close gaps.
-    reach = round(reach * len(good) / 256)
+    reach = max(1, round(reach * len(good) / 256))
     mask = np.pad(mask, reach)
-    mask = ndimage.binary_closing(mask, iterations=max(reach, 1))
+    mask = ndimage.binary_closing(mask, iterations=reach)
     mask = ndimage.binary_fill_holes(mask[reach:-reach, reach:-reach])
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     areas = ndimage.sum_labels(mask, labels, np.arange(1, count + 1))
@@ -40,13 +39,26 @@ def check_arguments(size, defect, defects):
         )
 
 
-def write(folder, draw, kinds, size, seed, train, good, defects, progress):
-    """Draws a category; see `write_category` of its module.
+def write(
+    folder,
+    size=256,
+    seed=0,
+    train=219,
+    good=23,
+    defects=None,
+    progress=None,
+    *,
+    draw,
+    kinds,
+):
+    """As `kerasad.data.capsules.write_category`, of any pictures.
 
     Args:
         draw: callable `(rng, size, defect)` to image and mask.
-        kinds: names of all defects, in an order that never changes.
+        kinds: dict of the names of all defects, in an order that never
+            changes, and how many of each `defects=None` stands for.
     """
+    defects = kinds if defects is None else defects
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
