@@ -5,7 +5,8 @@
 
 Some normal images of the training split are held out, and get the defects of
 `benchmarks.synthetic`; the test split is not read. With `--test` the setting
-chosen, and no other, is measured on the test split. Prints Markdown.
+chosen is measured on the test split; other rows may be named for categories
+that are drawn. Prints Markdown.
 """
 
 import argparse
@@ -24,7 +25,12 @@ from kerasad.data.category import read_sample
 from kerasad.data.images import load_images
 from kerasad.data.layouts import open_category
 from kerasad.filters import gaussian_blur, resize_matrix, separable
-from kerasad.layers import FeatureGaussian, FeatureGrid, FeatureMemory
+from kerasad.layers import (
+    FeatureGaussian,
+    FeatureGrid,
+    FeatureMemory,
+    FeatureMixture,
+)
 
 ALL_TAPS = ("block_2", "block_4", "block_7", "block_10")
 BATCH = 8
@@ -35,9 +41,9 @@ class Setting:
     """One row of the table; the defaults are those chosen."""
 
     taps: tuple = ("block_2", "block_4")
-    kind: str = "gaussian"  # or "window-1", "window-2", "global"
+    kind: str = "gaussian"  # mixture, window-1, window-2, global
     grid: int = 8  # pixels between its places
-    pool: int = 3
+    pool: tuple = (5, 3, 1, 1)  # places of each map, so about 20 pixels
     dims: int = 0  # 0: all channels
     shrinkage: float = 0.2
     floor: float = 1.0  # of the spread a place, in mean spreads
@@ -51,15 +57,18 @@ CHOSEN = Setting()
 ROWS = {
     "chosen": {},
     "tap 2": {"taps": ("block_2",)},
-    "tap 4": {"taps": ("block_4",)},
+    "tap 4": {"taps": ("block_4",), "pool": (3,)},
     "taps 2, 4, 7": {"taps": ("block_2", "block_4", "block_7")},
     "taps 2, 4, 10": {"taps": ("block_2", "block_4", "block_10")},
     "32 components": {"dims": 32},
     "48 components": {"dims": 48},
-    "no pooling": {"pool": 1},
-    "pooled 5 x 5": {"pool": 5},
+    "no pooling": {"pool": (1, 1)},
+    "pooled 12 and 24 pixels": {"pool": (3, 3)},
+    "pooled 20 and 40 pixels": {"pool": (5, 5)},
+    "pooled 28 and 24 pixels": {"pool": (7, 3)},
     "grid of 4 pixels": {"grid": 4},
     "grid of 16 pixels": {"grid": 16},
+    "grid of 16 pixels, 12 and 24": {"grid": 16, "pool": (3, 3)},
     "shrinkage 0.05": {"shrinkage": 0.05},
     "shrinkage 0.5": {"shrinkage": 0.5},
     "floor 0.5": {"floor": 0.5},
@@ -74,6 +83,8 @@ ROWS = {
     "memory, window 1": {"kind": "window-1"},
     "memory, window 2": {"kind": "window-2"},
     "memory, window 1, raw map": {"kind": "window-1", "normalise": False},
+    "mixture": {"kind": "mixture"},
+    "mixture, raw map": {"kind": "mixture", "normalise": False},
     "memory, global": {"kind": "global"},
     "memory, global, raw map": {"kind": "global", "normalise": False},
     "memory, global, raw map, maximum": {
@@ -97,16 +108,13 @@ def main(arguments=None):
     parser.add_argument("--test", action="store_true")
     options = parser.parse_args(arguments)
     size = (options.image_size, options.image_size)
-    paths = [
-        sample.path
-        for sample in open_category(options.category).samples("train")
-    ]
+    paths = open_category(options.category).samples("train")
     images = load_images(paths, size[0])
     order = np.random.default_rng(options.seed).permutation(len(images))
     train = images[order[options.hold_out :]]
     held_out = images[order[: options.hold_out]]
     if options.test:
-        names, taps = ["chosen"], CHOSEN.taps
+        names, taps = options.only or ["chosen"], ALL_TAPS
         samples = open_category(options.category).samples("test")
         pairs = [read_sample(sample, size[0]) for sample in samples]
         test, masks = (np.stack(column) for column in zip(*pairs, strict=True))
@@ -162,7 +170,7 @@ def maps_of(setting, known, new, size):
     grid = FeatureGrid(
         [side // setting.grid for side in size],
         setting.dims or channels,
-        setting.pool,
+        setting.pool[: len(known)],
     )
     grid.build([x.shape for x in known])
     joined = join(grid, known)
@@ -173,6 +181,9 @@ def maps_of(setting, known, new, size):
     if setting.kind == "gaussian":
         memory = FeatureGaussian(setting.shrinkage)
         memory.fit([known])
+    elif setting.kind == "mixture":
+        memory = FeatureMixture()
+        memory.fit(known, np.random.default_rng(0))
     else:
         window = setting.kind.partition("-")[2]
         window = int(window) if window else None

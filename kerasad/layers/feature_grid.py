@@ -17,7 +17,7 @@ class FeatureGrid(keras.layers.Layer):
     Args:
         size: pair of ints, `(rows, columns)` of the grid.
         dims: int. Length of a feature; at most the channels of all maps.
-        pool: odd int, in places of each map.
+        pool: list of odd ints, in places of each map.
 
     Input shape:
         A list of `(batch, rows, columns, channels)`.
@@ -31,11 +31,11 @@ class FeatureGrid(keras.layers.Layer):
       standardised channels are ours
     """
 
-    def __init__(self, size, dims, pool=3, **kwargs):
+    def __init__(self, size, dims, pool, **kwargs):
         super().__init__(**kwargs)
         self.size = tuple(size)
         self.dims = dims
-        self.pool = pool
+        self.pool = list(pool)
 
     def build(self, input_shape):
         channels = sum(shape[-1] for shape in input_shape)
@@ -54,10 +54,10 @@ class FeatureGrid(keras.layers.Layer):
     def join(self, maps):
         """Pooled maps on the grid, `(B, rows, columns, channels)`."""
         joined = []
-        for x in maps:
+        for x, pool in zip(maps, self.pool, strict=True):
             # Pooling and resizing are one product with constant matrices.
             rows, columns = (
-                resize_matrix(source, target) @ pool_matrix(source, self.pool)
+                resize_matrix(source, target) @ pool_matrix(source, pool)
                 for source, target in zip(x.shape[1:3], self.size, strict=True)
             )
             x = separable(ops.transpose(x, (0, 3, 1, 2)), rows, columns)
@@ -90,7 +90,11 @@ class FeatureGrid(keras.layers.Layer):
 
     def get_config(self):
         config = super().get_config()
-        own = {"size": list(self.size), "dims": self.dims, "pool": self.pool}
+        own = {
+            "size": list(self.size),
+            "dims": self.dims,
+            "pool": list(self.pool),
+        }
         return {**config, **own}
 
 

@@ -8,6 +8,7 @@ from kerasad.backbones import BACKBONES, TAPS, build_backbone
 from kerasad.layers.feature_gaussian import FeatureGaussian
 from kerasad.layers.feature_grid import FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory
+from kerasad.layers.feature_mixture import FeatureMixture
 from kerasad.maps import upsample
 from kerasad.methods.method import Method, revived
 from kerasad.settings import Settings, key, require
@@ -16,10 +17,11 @@ STRIDE = 8  # pixels between places of the grid
 LEAST = 32  # pixels
 BATCH = 8  # images in the backbone at a time while learning
 SAMPLE = 256  # images that scale, alignment and memories are learnt from
-# Share of the features' variance found at one place. Of what lies still it is
-# about a half; 1 where no place differs from another.
-MOVING = 0.85
-KINDS = ("gaussian", "window", "global")
+# Share of the features' variance found at one place from which on parts are
+# said to move: 0.1 for capsules, 0.9 for cloth and scattered nuts.
+MOVING = 0.6
+POOL = 20  # pixels that each map is averaged over
+KINDS = ("gaussian", "mixture", "window", "global")
 # Images in a memory; in the global one, as many features as they have.
 IMAGES = {"window": 200, "global": 2}
 
@@ -51,8 +53,9 @@ class FeatureMemoryMethod(Method):
         dims: int. Length of a feature.
         kind: `"gaussian"`, one a place, for parts that lie still; `"window"`,
             the nearest feature seen near by, for parts of several kinds;
-            `"global"`, the nearest one seen anywhere; `"auto"` until `fit`
-            chooses between the first and the last.
+            `"mixture"` and `"global"`, for parts that move, by density or
+            by the nearest feature; `"auto"` until `fit` chooses between
+            `"gaussian"` and `"mixture"`.
         memory_images: int, see `kerasad.layers.FeatureMemory`; `None` for
             those of `IMAGES`.
     """
@@ -76,7 +79,9 @@ class FeatureMemoryMethod(Method):
         self.kind = kind
         self.memory_images = memory_images
         size = [max(1, side // STRIDE) for side in self.image_size]
-        self.grid = FeatureGrid(size, dims, dtype="float32", name="grid")
+        rows = [output.shape[1] for output in backbone.outputs]
+        pool = [odd(POOL * side / self.image_size[0]) for side in rows]
+        self.grid = FeatureGrid(size, dims, pool, dtype="float32", name="grid")
         self.grid.build([output.shape for output in backbone.outputs])
         # Not before its kind is known: Keras lets go of no layer it has seen.
         self.memory = None if kind == "auto" else self.memory_of(kind)
@@ -99,6 +104,8 @@ class FeatureMemoryMethod(Method):
         options = {"dtype": "float32", "name": "memory"}
         if kind == "gaussian":
             memory = FeatureGaussian(**options)
+        elif kind == "mixture":
+            memory = FeatureMixture(**options)
         else:
             images = self.memory_images or IMAGES[kind]
             window = 1 if kind == "window" else None
@@ -116,7 +123,7 @@ class FeatureMemoryMethod(Method):
         features = ops.convert_to_numpy(self.grid.project(joined))
         if self.kind == "auto":
             share = share_at_a_place(features)
-            self.kind = "gaussian" if share < MOVING else "global"
+            self.kind = "gaussian" if share < MOVING else "mixture"
             run.facts["alignment"] = {"share": share, "kind": self.kind}
             run.say(
                 f"{share:.2f} of the variance at one place: "
@@ -126,6 +133,8 @@ class FeatureMemoryMethod(Method):
             self.memory = self.memory_of(self.kind)
         if self.kind == "gaussian":
             self.memory.fit(self.all_features(images, chosen, features))
+        elif self.kind == "mixture":
+            self.memory.fit(features, rng)
         else:
             count = self.memory.memory if self.kind == "window" else None
             self.memory.fit(features[:count], chosen[:count], rng)
@@ -183,6 +192,11 @@ class FeatureMemoryMethod(Method):
 def as_list(maps):
     """A model of one output gives it bare."""
     return list(maps) if isinstance(maps, (list, tuple)) else [maps]
+
+
+def odd(number) -> int:
+    """The odd whole number next to it, at least 1."""
+    return 2 * max(0, round((number - 1) / 2)) + 1
 
 
 def share_at_a_place(features) -> float:

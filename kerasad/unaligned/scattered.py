@@ -3,17 +3,13 @@
 Lengths are in points, 1/256 of the picture's side.
 """
 
+import functools
+
 import numpy as np
 from scipy import ndimage
 
 from kerasad.capsules.render import add_noise
-from kerasad.unaligned.writing import (
-    GOOD,
-    TRAIN,
-    changed,
-    check_arguments,
-    write,
-)
+from kerasad.unaligned.writing import changed, check_arguments, write
 
 DEFECTS = {"chip": 22, "crack": 22, "rust": 22, "scratch": 22, "punched": 22}
 COUNT, APART = 7, 54.0  # nuts, and between their centres at least
@@ -108,9 +104,9 @@ def paint(ground, place, scene, index, flaw):
         u, v = rotate(turned, flaw["angle"])  # outwards through the defect
     if kind == "chip":
         corner = np.hypot(u - RADIUS - 1.5, v)
-        inside = np.minimum(inside, corner - 3.5 - 3.0 * flaw["extent"])
+        inside = np.minimum(inside, corner - 4.5 - 3.0 * flaw["extent"])
     if kind == "punched":  # the bore lies off, or is too wide
-        bore = np.hypot(u - 1.5 - 1.5 * flaw["extent"], v) - 0.4
+        bore = np.hypot(u - 3.0 - 2.0 * flaw["extent"], v)
     depth = np.minimum(inside, bore - HOLE)
     cover = np.clip(2.0 * depth + 0.5, 0, 1)[..., None]
 
@@ -134,12 +130,12 @@ def paint(ground, place, scene, index, flaw):
         metal = metal + 0.6 * soft[..., None] * (RUST - metal)
     if kind in ("crack", "scratch"):
         along, off = rotate(np.stack([u - 17.5, v]), flaw["turn"])
-        half = (6.0 if kind == "crack" else 4.0) + 3.0 * flaw["extent"]
+        half = (6.0 if kind == "crack" else 5.5) + 3.0 * flaw["extent"]
         if kind == "crack":
             off = off + np.interp(along, np.linspace(-9, 9, 8), flaw["jags"])
         line = np.clip(1.3 - np.abs(off), 0, 1) * (np.abs(along) < half)
         metal = metal * (
-            1 + (-0.55 if kind == "crack" else 0.3) * line[..., None]
+            1 + (-0.55 if kind == "crack" else 0.5) * line[..., None]
         )
     shadow = np.clip(inside + 3.0, 0, 4) / 4
     ground = ground * (1.0 - 0.45 * shadow[..., None])
@@ -153,16 +149,4 @@ def rotate(place, angle):
     )
 
 
-def write_category(
-    folder,
-    size=256,
-    seed=0,
-    train=TRAIN,
-    good=GOOD,
-    defects=DEFECTS,
-    progress=None,
-):
-    """As `kerasad.data.capsules.write_category`, of nuts."""
-    return write(
-        folder, draw_nuts, DEFECTS, size, seed, train, good, defects, progress
-    )
+write_category = functools.partial(write, draw=draw_nuts, kinds=DEFECTS)

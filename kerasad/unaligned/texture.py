@@ -3,17 +3,13 @@
 Lengths are in points, 1/256 of the picture's side.
 """
 
+import functools
+
 import numpy as np
 from scipy import ndimage
 
 from kerasad.capsules.render import add_noise
-from kerasad.unaligned.writing import (
-    GOOD,
-    TRAIN,
-    changed,
-    check_arguments,
-    write,
-)
+from kerasad.unaligned.writing import changed, check_arguments, write
 
 DEFECTS = {
     "broken_thread": 22,
@@ -23,7 +19,7 @@ DEFECTS = {
     "stain": 22,
 }
 PITCH = 8.0  # points from thread to thread
-THREADS = 64  # of each direction; the picture shows about half of them
+THREADS = 64  # of each direction; a picture shows about half of them
 WARP = np.array((176.0, 170.0, 158.0))
 WEFT = np.array((120.0, 134.0, 152.0))
 GAP = np.array((38.0, 38.0, 42.0))  # what is seen between threads
@@ -153,16 +149,4 @@ def render(cloth, size, flaw):
     return picture.reshape(size, 2, size, 2, 3).mean(axis=(1, 3))
 
 
-def write_category(
-    folder,
-    size=256,
-    seed=0,
-    train=TRAIN,
-    good=GOOD,
-    defects=DEFECTS,
-    progress=None,
-):
-    """As `kerasad.data.capsules.write_category`, of cloth."""
-    return write(
-        folder, draw_cloth, DEFECTS, size, seed, train, good, defects, progress
-    )
+write_category = functools.partial(write, draw=draw_cloth, kinds=DEFECTS)

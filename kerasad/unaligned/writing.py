@@ -9,7 +9,6 @@ from scipy import ndimage
 from kerasad.errors import InputError
 from kerasad.files import beside, writing
 
-TRAIN, GOOD = 219, 23  # images, as in the category of capsules
 VISIBLE = 6.0  # levels of 255 that the eye tells apart beside the noise
 
 
@@ -40,13 +39,26 @@ def check_arguments(size, defect, defects):
         )
 
 
-def write(folder, draw, kinds, size, seed, train, good, defects, progress):
-    """Draws a category; see `write_category` of its module.
+def write(
+    folder,
+    size=256,
+    seed=0,
+    train=219,
+    good=23,
+    defects=None,
+    progress=None,
+    *,
+    draw,
+    kinds,
+):
+    """As `kerasad.capsules.write_category`, of any pictures.
 
     Args:
         draw: callable `(rng, size, defect)` to image and mask.
-        kinds: names of all defects, in an order that never changes.
+        kinds: dict of the names of all defects, in an order that never
+            changes, and how many of each `defects=None` stands for.
     """
+    defects = kinds if defects is None else defects
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(

@@ -4,7 +4,12 @@ import pytest
 from keras import ops
 from scipy.spatial.distance import cdist
 
-from kerasad.layers import FeatureGaussian, FeatureGrid, FeatureMemory
+from kerasad.layers import (
+    FeatureGaussian,
+    FeatureGrid,
+    FeatureMemory,
+    FeatureMixture,
+)
 from kerasad.layers.feature_memory import core_set
 
 
@@ -98,6 +103,36 @@ def test_one_image_is_enough(normals, queries):
         assert np.isfinite(owned).all()
 
 
+def test_mixture_knows_kinds_wherever_they_are(rng, tmp_path):
+    centres = rng.normal(0, 4, (6, 3))
+    spread = np.array([0.1, 0.5, 1.0])
+
+    def sample(n):
+        kinds = rng.integers(6, size=(n, 8, 8))
+        noise = rng.normal(0, spread, (n, 8, 8, 3))
+        return (centres[kinds] + noise).astype("float32")
+
+    layer = FeatureMixture(components=8)
+    layer.fit(sample(60), np.random.default_rng(0))
+    normal = array(layer(sample(4)))
+    broken = sample(4)
+    broken[:, 3, 3] = centres[2] + [0.0, 0.0, 12.0]
+    found = array(layer(broken))
+    assert normal.shape == (4, 8, 8)
+    assert found[:, 3, 3].min() > normal.max()
+    place = np.ones((8, 8), bool)
+    place[3, 3] = False
+    assert found[:, place].max() < found[:, 3, 3].min()
+
+    features = keras.Input((8, 8, 3))
+    model = keras.Model(features, layer(features))
+    model.save(tmp_path / "model.keras")
+    revived = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(
+        revived.predict(broken, verbose=0), found, rtol=1e-5, atol=1e-4
+    )
+
+
 def test_core_set_covers_what_is_rare(rng):
     features = np.zeros((1000, 4), "float32") + rng.normal(0, 0.01, (1000, 4))
     features[[17, 400]] += 5.0
@@ -109,7 +144,7 @@ def test_grid_pools_resizes_and_standardises(rng):
         rng.normal(3, 2, (20, 8, 8, 5)).astype("float32"),
         rng.normal(-1, 4, (20, 4, 4, 3)).astype("float32"),
     ]
-    grid = FeatureGrid((4, 4), dims=8)
+    grid = FeatureGrid((4, 4), dims=8, pool=[3, 3])
     grid.build([x.shape for x in maps])
     joined = array(grid.join(maps))
     assert joined.shape == (20, 4, 4, 8)
@@ -122,7 +157,7 @@ def test_grid_pools_resizes_and_standardises(rng):
     found = array(grid(maps)).reshape(-1, 8)
     np.testing.assert_allclose(found.mean(axis=0), 0.0, atol=1e-3)
     np.testing.assert_allclose(found.std(axis=0), 1.0, atol=1e-3)
-    few = FeatureGrid((4, 4), dims=3)
+    few = FeatureGrid((4, 4), dims=3, pool=[3, 3])
     few.build([x.shape for x in maps])
     few.fit(joined)
     correlation = np.corrcoef(array(few(maps)).reshape(-1, 3).T)
