@@ -178,7 +178,7 @@ def test_other_peoples_things_are_not_replaced(tmp_path):
             check_target(tmp_path / name, find_format(format))
     (tmp_path / "d.onnx").mkdir()
     with pytest.raises(InputError, match="is a folder"):
-        check_target(tmp_path / "d.onnx", "onnx")
+        check_target(tmp_path / "d.onnx", find_format("onnx"))
 
 
 def test_a_previous_export_is_replaced_as_a_whole(tmp_path):

@@ -183,11 +183,11 @@ def test_resuming_a_finished_run(trained, category, tmp_path):
     assert "finished; nothing is left to train" in result.stderr
     assert (out / "detector.keras").read_bytes() == old
     before, again = trained[1].stdout.splitlines(), result.stdout.splitlines()
-    kept = ("network", "images", "loss", "threshold", "promise")
+    kept = ("method", "images", "loss", "threshold", "guarantee")
     for one, other in zip(before, again, strict=True):
         if one.startswith(kept):
             assert one == other
-    assert again[4].startswith("training   2 epochs, 4 updates")
+    assert again[3].startswith("training   2 epochs, 4 steps")
     result = run(*command, "--set=epochs=3")
     assert result.exit_code == 2
     assert "was begun with epochs=2, not 3" in result.stderr
@@ -196,16 +196,17 @@ def test_resuming_a_finished_run(trained, category, tmp_path):
 
 def test_folds_that_are_done_are_not_trained_again(category, tmp_path):
     settings = TINY | {"image_size": 32, "filters": "[8]", "crop": 0,
-                       "head": False, "context": False, "loss": "mse",
+                       "head": False, "context": False, "method": "ssae",
                        "anomaly_map": "squared-error", "epochs": 1,
                        "calibration": "cross", "folds": 2}  # fmt: skip
+    del settings["memory_images"]  # of another method
     settings = [f"{key}={value}" for key, value in settings.items()]
     config = load_config("default", settings)
     whole = train(config, category, tmp_path / "whole").detector
     out = tmp_path / "broken"
     with pytest.raises(Stop):
         train(config, category, out, progress=stop_after(2))
-    assert names(out) == ["checkpoint-fold-1-ssae.npz", "checkpoint-ssae.npz"]
+    assert names(out) == ["checkpoint-fold-1.npz", "checkpoint.npz"]
     # One epoch is left, so that nothing stops it.
     train(config, category, out, resume=True, progress=stop_after(2))
     assert names(out) == names(tmp_path / "whole")
