@@ -82,8 +82,13 @@ ROWS = {
     "memory, window 1": {"kind": "window-1"},
     "memory, window 2": {"kind": "window-2"},
     "memory, window 1, raw map": {"kind": "window-1", "normalise": False},
-    "mixture": {"kind": "mixture"},
-    "mixture, raw map": {"kind": "mixture", "normalise": False},
+    "mixture": {"kind": "mixture", "pool": (3, 3)},
+    "mixture, raw map": {
+        "kind": "mixture",
+        "pool": (3, 3),
+        "normalise": False,
+    },
+    "mixture, pooled 20 and 24 pixels": {"kind": "mixture"},
     "memory, global": {"kind": "global"},
     "memory, global, raw map": {"kind": "global", "normalise": False},
     "memory, global, raw map, maximum": {
