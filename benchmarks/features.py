@@ -47,7 +47,7 @@ class Setting:
     dims: int = 0  # 0: all channels
     shrinkage: float = 0.2
     floor: float = 1.0  # of the spread a place, in mean spreads
-    normalise: bool = True
+    normalise: str = "place"  # ring: of one distance to the border; or ""
     score: float = 0.01  # share of the map that is averaged; 0: maximum
     squared: bool = False
     sigma: float = 4.0
@@ -79,17 +79,29 @@ ROWS = {
     "score: maximum": {"score": 0.0},
     "score: top 0.1 %": {"score": 0.001},
     "score: top 5 %": {"score": 0.05},
-    "raw map": {"normalise": False},
+    "raw map": {"normalise": ""},
     "memory, window 1": {"kind": "window-1"},
     "memory, window 2": {"kind": "window-2"},
-    "memory, window 1, raw map": {"kind": "window-1", "normalise": False},
-    "mixture": {"kind": "mixture"},
-    "mixture, raw map": {"kind": "mixture", "normalise": False},
+    "memory, window 1, raw map": {"kind": "window-1", "normalise": ""},
+    "mixture": {"kind": "mixture", "pool": (3, 3)},
+    "mixture, ring": {"kind": "mixture", "pool": (3, 3), "normalise": "ring"},
+    "mixture, ring, maximum": {
+        "kind": "mixture",
+        "pool": (3, 3),
+        "normalise": "ring",
+        "score": 0.0,
+    },
+    "mixture, raw map": {
+        "kind": "mixture",
+        "pool": (3, 3),
+        "normalise": "",
+    },
+    "mixture, pooled 20 and 24 pixels": {"kind": "mixture"},
     "memory, global": {"kind": "global"},
-    "memory, global, raw map": {"kind": "global", "normalise": False},
+    "memory, global, raw map": {"kind": "global", "normalise": ""},
     "memory, global, raw map, maximum": {
         "kind": "global",
-        "normalise": False,
+        "normalise": "",
         "score": 0.0,
     },
 }
@@ -204,9 +216,24 @@ def maps_of(setting, known, new, size):
     alone = np.concatenate(
         [maps(known[s], owners[s]) for s in slices(len(known))]
     )
-    spread = alone.std(axis=0)
+    mean, square = alone.mean(axis=0), np.square(alone).mean(axis=0)
+    if setting.normalise == "ring":
+        mean, square = over_rings(mean), over_rings(square)
+    spread = np.sqrt(np.maximum(square - mean**2, 0.0))
     spread = spread + setting.floor * spread.mean()
-    return (found - alone.mean(axis=0)) / spread
+    return (found - mean) / spread
+
+
+def over_rings(values, deepest=32):
+    """Means over all places that are as far from the border."""
+    rows, columns = np.indices(values.shape)
+    rows = np.minimum(rows, len(values) - 1 - rows)
+    columns = np.minimum(columns, values.shape[1] - 1 - columns)
+    rings = np.minimum(np.minimum(rows, columns), deepest)
+    means = np.bincount(rings.ravel(), values.ravel()) / np.bincount(
+        rings.ravel()
+    )
+    return means[rings]
 
 
 def join(grid, maps):

@@ -20,7 +20,9 @@ SAMPLE = 256  # images that scale, alignment and memories are learnt from
 # Share of the features' variance found at one place from which on parts are
 # said to move: 0.1 for capsules, 0.9 for cloth and scattered nuts.
 MOVING = 0.6
-POOL = 20  # pixels that each map is averaged over
+# Pixels that each map is averaged over, and at least three places of it: what
+# moves is compared by finer detail.
+POOL = {"gaussian": 20, "mixture": 12, "window": 12, "global": 12}
 KINDS = ("gaussian", "mixture", "window", "global")
 # Images in a memory; in the global one, as many features as they have.
 IMAGES = {"window": 200, "global": 2}
@@ -77,14 +79,12 @@ class FeatureMemoryMethod(Method):
         self.image_size = tuple(image_size)
         self.dims = dims
         self.kind = kind
+        self.grid_size = [max(1, side // STRIDE) for side in self.image_size]
         self.memory_images = memory_images
-        size = [max(1, side // STRIDE) for side in self.image_size]
-        rows = [output.shape[1] for output in backbone.outputs]
-        pool = [odd(POOL * side / self.image_size[0]) for side in rows]
-        self.grid = FeatureGrid(size, dims, pool, dtype="float32", name="grid")
-        self.grid.build([output.shape for output in backbone.outputs])
-        # Not before its kind is known: Keras lets go of no layer it has seen.
-        self.memory = None if kind == "auto" else self.memory_of(kind)
+        # Not before the kind is known: Keras lets go of no layer it has seen.
+        known = kind != "auto"
+        self.grid = self.grid_of(kind) if known else None
+        self.memory = self.memory_of(kind) if known else None
         self.built = True
 
     @classmethod
@@ -99,6 +99,17 @@ class FeatureMemoryMethod(Method):
         dims = min(settings.dims, channels)
         return cls(backbone, image_size, dims, kind, images)
 
+    def grid_of(self, kind):
+        """The layer before a memory of a kind, not fitted."""
+        shapes = [output.shape for output in self.backbone.outputs]
+        height = self.image_size[0]
+        pool = [max(3, odd(POOL[kind] * s[1] / height)) for s in shapes]
+        grid = FeatureGrid(
+            self.grid_size, self.dims, pool, dtype="float32", name="grid"
+        )
+        grid.build(shapes)
+        return grid
+
     def memory_of(self, kind):
         """The layer of a kind, empty."""
         options = {"dtype": "float32", "name": "memory"}
@@ -110,7 +121,7 @@ class FeatureMemoryMethod(Method):
             images = self.memory_images or IMAGES[kind]
             window = 1 if kind == "window" else None
             memory = FeatureMemory(images, window, **options)
-        memory.build((None, *self.grid.size, self.dims))
+        memory.build((None, *self.grid_size, self.dims))
         return memory
 
     def fit(self, images, held_out, run):
@@ -118,11 +129,10 @@ class FeatureMemoryMethod(Method):
         # Not sorted: a memory keeps the first of them, and file names often
         # follow time, so that the last images taken would never be in it.
         chosen = rng.permutation(len(images))[:SAMPLE]
-        joined = self.joined(images[chosen])
-        self.grid.fit(joined)
-        features = ops.convert_to_numpy(self.grid.project(joined))
+        maps = self.extract(images[chosen])
         if self.kind == "auto":
-            share = share_at_a_place(features)
+            probe = self.grid_of("gaussian")
+            share = share_at_a_place(fitted(probe, maps))
             self.kind = "gaussian" if share < MOVING else "mixture"
             run.facts["alignment"] = {"share": share, "kind": self.kind}
             run.say(
@@ -130,7 +140,9 @@ class FeatureMemoryMethod(Method):
                 + ("the parts lie still" if share < MOVING else "parts move")
                 + f", so the memory is {self.kind}"
             )
+            self.grid = self.grid_of(self.kind)
             self.memory = self.memory_of(self.kind)
+        features = fitted(self.grid, maps)
         if self.kind == "gaussian":
             self.memory.fit(self.all_features(images, chosen, features))
         elif self.kind == "mixture":
@@ -145,11 +157,12 @@ class FeatureMemoryMethod(Method):
         yield features
         rest = np.setdiff1d(np.arange(len(images)), chosen)
         for start in range(0, len(rest), SAMPLE):
-            joined = self.joined(images[rest[start : start + SAMPLE]])
-            yield ops.convert_to_numpy(self.grid.project(joined))
+            maps = self.extract(images[rest[start : start + SAMPLE]])
+            features = self.grid.project(joined(self.grid, maps))
+            yield ops.convert_to_numpy(features)
 
-    def joined(self, images):
-        """Unscaled features `(n, rows, columns, channels)` of uint8 images."""
+    def extract(self, images):
+        """Feature maps of uint8 images, an array a tap, in half precision."""
         rows = []
         for start in range(0, len(images), BATCH):
             batch = images[start : start + BATCH]
@@ -159,9 +172,9 @@ class FeatureMemoryMethod(Method):
             maps = self.backbone.predict_on_batch(
                 filled.astype("float32") / 255.0
             )
-            joined = ops.convert_to_numpy(self.grid.join(as_list(maps)))
-            rows.append(joined[: len(batch)])
-        return np.concatenate(rows)
+            maps = [x[: len(batch)].astype("float16") for x in as_list(maps)]
+            rows.append(maps)
+        return [np.concatenate(column) for column in zip(*rows, strict=True)]
 
     def call(self, images):
         return {"maps": self.left_out_maps(images, None)}
@@ -197,6 +210,21 @@ def as_list(maps):
 def odd(number) -> int:
     """The odd whole number next to it, at least 1."""
     return 2 * max(0, round((number - 1) / 2)) + 1
+
+
+def fitted(grid, maps):
+    """Fits a grid to maps, and returns their features."""
+    features = joined(grid, maps)
+    grid.fit(features)
+    return ops.convert_to_numpy(grid.project(features))
+
+
+def joined(grid, maps):
+    parts = []
+    for start in range(0, len(maps[0]), BATCH):
+        batch = [x[start : start + BATCH].astype("float32") for x in maps]
+        parts.append(ops.convert_to_numpy(grid.join(batch)))
+    return np.concatenate(parts)
 
 
 def share_at_a_place(features) -> float:

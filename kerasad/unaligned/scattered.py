@@ -106,7 +106,7 @@ def paint(ground, place, scene, index, flaw):
         corner = np.hypot(u - RADIUS - 1.5, v)
         inside = np.minimum(inside, corner - 4.5 - 3.0 * flaw["extent"])
     if kind == "punched":  # the bore lies off, or is too wide
-        bore = np.hypot(u - 3.0 - 2.0 * flaw["extent"], v)
+        bore = np.hypot(u - 4.0 - 3.0 * flaw["extent"], v)
     depth = np.minimum(inside, bore - HOLE)
     cover = np.clip(2.0 * depth + 0.5, 0, 1)[..., None]
 
