@@ -41,11 +41,19 @@ def test_the_validation_loss_is_that_of_evaluate(make, rng, tmp_path):
     method, settings, dataset, validation = make(images)
     model = method.network_of(settings, 32)
     compile_network(model, method.losses_of(settings), settings)
+    batches = [validation[index] for index in range(len(validation))]
+    inputs, targets, *weights = keras.tree.map_structure(
+        lambda *parts: np.concatenate(parts), *batches
+    )
     seen = []
 
     class Seen(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            result = model.evaluate(validation, verbose=0, return_dict=True)
+            # Arrays: on TensorFlow, to evaluate a `PyDataset` within `fit`
+            # crashes a later `fit` (Keras 3.15 drops its iterator).
+            result = model.evaluate(
+                inputs, targets, 2, 0, *weights, return_dict=True
+            )
             seen.append(result["loss"])
 
     run = Run(settings, checkpoint=tmp_path / "checkpoint.npz")
