@@ -40,7 +40,8 @@ def test_the_same_scores(name, images, tmp_path):
         )
         assert result["is_anomalous"].tolist() == expected["is_anomalous"]
         maps = result["anomaly_map"]
-        assert maps.mean() == pytest.approx(expected["map_mean"], rel=1e-4)
+        # Of values on both sides of 0, in units of the normal spread.
+        assert maps.mean() == pytest.approx(expected["map_mean"], abs=1e-3)
         assert maps.max() == pytest.approx(expected["map_max"], rel=1e-4)
 
 
