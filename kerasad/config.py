@@ -14,7 +14,6 @@ from kerasad.methods import find_method
 from kerasad.settings import Settings, key, require, shown
 
 DEEPEST = 5  # of lists and mappings in a config; the loader recurses
-SCORES = ("mean", "max", "top-fraction")
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Config(Settings):
     # Scoring
     sigma: float = key(4.0, 0, 4096)  # of the Gaussian filter on the map
     normalise: bool = True  # the maps per pixel by their spread on normals
-    score: str = key("top-fraction", choices=SCORES)
+    score: str = "top-fraction"
     top_fraction: float = 0.005
 
     # Decision
@@ -55,6 +54,10 @@ class Config(Settings):
         self.settings.check(self)
 
     def check(self, run):
+        from kerasad.scoring import SCORES  # which imports Keras
+
+        expected = f"one of {', '.join(SCORES)}"
+        require(self.score in SCORES, "score", expected, self)
         share = self.validation_share
         require(
             0.0 < share < 1.0,

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from kerasad.backend import installed
 from kerasad.cli.export import command
 from kerasad.errors import InputError
 from kerasad.export import FORMATS, export, find_format
 from kerasad.export.exported import opened, verify
-from kerasad.export.format import installed
 from kerasad.export.targets import check_target, replacing_artefact
 from kerasad.loading import load
 from kerasad.training.run import Run

@@ -4,21 +4,16 @@ They stand in for the category "capsule" of MVTec AD where that cannot be
 shipped: the same layout, defect types, counts and defect sizes.
 """
 
-from __future__ import annotations
-
-import os
-from collections.abc import Callable, Mapping
-from pathlib import Path
+import functools
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from kerasad.capsules.defects import DAMAGE
 from kerasad.capsules.render import add_noise, render
 from kerasad.capsules.scene import sample_capsule
-from kerasad.errors import InputError
-from kerasad.files import beside, writing
+from kerasad.data.drawn import check_arguments
+from kerasad.data.drawn import write_category as write
 
 DEFECTS = {
     "crack": 23,
@@ -55,15 +50,7 @@ def draw_capsule(
     >>> image.shape, image.dtype, bool(mask.any())
     ((64, 64, 3), dtype('uint8'), True)
     """
-    if defect is not None and defect not in DAMAGE:
-        raise ValueError(
-            f"Argument `defect` must be one of {sorted(DAMAGE)} or None. "
-            f"Received: defect={defect!r}"
-        )
-    if size < 32:
-        raise ValueError(
-            f"Argument `size` must be at least 32 pixels. Received: size={size}"
-        )
+    check_arguments(size, defect, DAMAGE)
     capsule_rng, defect_rng, noise_rng = rng.spawn(3)
     capsule = sample_capsule(capsule_rng)
     picture = render(capsule, size)
@@ -101,78 +88,6 @@ def _window(mask, margin):
     )
 
 
-def write_category(
-    folder: str | os.PathLike,
-    size: int = 256,
-    seed: int = 0,
-    train: int = 219,
-    good: int = 23,
-    defects: Mapping[str, int] = DEFECTS,
-    progress: Callable[[int, int], None] | None = None,
-) -> Path:
-    """Draws a category in MVTec layout; all of it or nothing is written.
-
-    Every image depends on the seed and its own name alone, so a larger
-    category contains the smaller one.
-
-    Args:
-        folder: path. Must not exist, or be empty.
-        size: int, in pixels. Side of the images.
-        seed: int, not negative. Root of all randomness.
-        train: int. Number of images in `train/good`.
-        good: int. Number of images in `test/good`.
-        defects: mapping from a key of `DEFECTS` to a number of images in
-            `test/<defect>`, with masks in `ground_truth/<defect>`.
-        progress: callable `(done, total)`, called after every image.
-
-    Returns:
-        The path of the folder.
-    """
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(
-            f"{folder}: expected a new or empty folder to draw capsules into. "
-            "Name another one or delete it first."
-        )
-    unknown = sorted(set(defects) - set(DAMAGE))
-    if unknown:
-        raise ValueError(
-            f"Argument `defects` must have keys among {sorted(DAMAGE)}. "
-            f"Received: {unknown}"
-        )
-    jobs = [("train", None, index) for index in range(train)]
-    jobs += [("test", None, index) for index in range(good)]
-    for defect, count in defects.items():
-        jobs += [("test", defect, index) for index in range(count)]
-
-    with writing(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-    with beside(folder, folder=True) as draft:
-        for done, job in enumerate(jobs, start=1):
-            _write(draft, size, seed, *job)
-            if progress:
-                progress(done, len(jobs))
-        if folder.exists():
-            folder.rmdir()  # empty, but Windows renames onto nothing
-        draft.replace(folder)
-    return folder
-
-
-def _write(draft, size, seed, split, defect, index):
-    # The keys are part of the data's identity: append, never reorder.
-    split_key = ("train", "test").index(split)
-    defect_key = 0 if defect is None else 1 + list(DEFECTS).index(defect)
-    rng = np.random.default_rng([seed, split_key, defect_key, index])
-    image, mask = draw_capsule(rng, size, defect)
-    kind = defect or "good"
-    path = draft / split / kind / f"{index:03d}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Pillow leaves a file open that it opened itself and was interrupted at.
-    with open(path, "wb") as file:
-        # Fast and a little larger: most of the time would go into compression.
-        Image.fromarray(image).save(file, "PNG", compress_level=1)
-    if defect:
-        path = draft / "ground_truth" / kind / f"{index:03d}_mask.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "wb") as file:
-            Image.fromarray(mask.astype("uint8") * 255).save(file, "PNG")
+write_category = functools.partial(
+    write, draw=draw_capsule, kinds=DEFECTS, what="capsules"
+)

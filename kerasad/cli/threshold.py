@@ -1,28 +1,12 @@
 import click
 
+from kerasad.calibration.fit import METHODS
 from kerasad.cli.options import (
     backend_option,
     detector_argument,
     import_option,
     say,
 )
-
-
-class Rule(click.Choice):
-    """One of `kerasad.calibration.METHODS`, looked up when it is needed."""
-
-    def __init__(self):
-        super().__init__(("conformal",))
-
-    @property
-    def choices(self):
-        from kerasad.calibration.fit import METHODS
-
-        return tuple(METHODS)
-
-    @choices.setter
-    def choices(self, value):
-        pass
 
 
 @click.command("threshold")
@@ -35,7 +19,7 @@ class Rule(click.Choice):
 )
 @click.option(
     "--method",
-    type=Rule(),
+    type=click.Choice(list(METHODS)),
     required=True,
     help="How the threshold follows from the normal scores.",
 )

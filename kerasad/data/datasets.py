@@ -9,6 +9,7 @@ from kerasad.losses.masked import masked_weights
 
 # From this value of a real-valued mask on, a pixel is a defect to be found.
 DEFECTIVE = 0.25
+VALIDATION_SEED = 1_000_003  # apart from every training epoch's stream
 
 
 class ImageDataset(keras.utils.PyDataset):

@@ -6,9 +6,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from kerasad.backend import installed
 from kerasad.errors import InputError
 from kerasad.export import find_format
-from kerasad.export.format import distributions, installed, outputs_of
+from kerasad.export.format import distributions
 from kerasad.export.targets import check_target, replacing_artefact, reserve
 
 TOLERANCE = 1e-3  # relative, of scores and maps
@@ -89,11 +90,11 @@ def verify(detector, path, format, size, batch) -> float:
         run(images[start : start + count])
         for start in range(0, len(images), count)
     ]
-    names = outputs_of(detector)
     received = {
-        name: np.concatenate([part[name] for part in parts]) for name in names
+        name: np.concatenate([part[name] for part in parts])
+        for name in expected
     }
-    for name in [name for name in names if name != "is_anomalous"]:
+    for name in sorted(set(expected) - {"is_anomalous"}):
         difference = relative_difference(received[name], expected[name])
         if not difference <= TOLERANCE:  # NaN fails too
             raise mismatch(format, name, f"by {difference:.2g}, relative")

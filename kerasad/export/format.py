@@ -1,10 +1,10 @@
 """What a format is, and which backend can write it."""
 
-import importlib.util
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kerasad.backend import installed
 from kerasad.errors import InputError
 
 
@@ -72,10 +72,6 @@ class Format:
         return (
             f"KERAS_BACKEND={backend} kerasad export --format {self.name} ..."
         )
-
-
-def installed(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
 
 
 def distributions(names) -> str:

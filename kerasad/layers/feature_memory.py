@@ -2,7 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasad.layers.patch_memory import FAR, shift
+from kerasad.layers.patch_memory import FAR, nearest_nearby
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -91,17 +91,7 @@ class FeatureMemory(keras.layers.Layer):
 
     def nearby(self, features, bank, far):
         queries = ops.transpose(features, (1, 2, 0, 3))  # (R, C, B, D)
-        squares = self.squares + far
-        nearest = FAR
-        reach = range(-self.window, self.window + 1)
-        for down in reach:
-            for right in reach:
-                # The few queries move, not the large bank.
-                moved = shift(shift(queries, -down, 0), -right, 1)
-                products = ops.matmul(moved, bank)  # (R, C, B, N)
-                distances = ops.min(squares - 2.0 * products, axis=-1)
-                distances = shift(shift(distances, down, 0), right, 1)
-                nearest = ops.minimum(nearest, distances)
+        nearest = nearest_nearby(queries, bank, self.squares + far, self.window)
         return ops.transpose(nearest, (2, 0, 1))
 
     def fit(self, features, owners, rng):

@@ -91,17 +91,7 @@ class PatchMemory(keras.layers.Layer):
         if owners is not None:
             own = ops.equal(owners[:, None], np.arange(self.memory)[None])
             squares = squares + FAR * ops.cast(own, "float32")
-        nearest = FAR
-        reach = range(-self.window, self.window + 1)
-        for down in reach:
-            for right in reach:
-                # The few queries move, not the large bank: less work, and an
-                # exported graph holds the bank once.
-                moved = shift(shift(queries, -down, 0), -right, 1)
-                products = ops.matmul(moved, bank)  # (R, C, B, N)
-                distances = ops.min(squares - 2.0 * products, axis=-1)
-                distances = shift(shift(distances, down, 0), right, 1)
-                nearest = ops.minimum(nearest, distances)
+        nearest = nearest_nearby(queries, bank, squares, self.window)
         distance = ops.sqrt(ops.maximum(nearest + norms, 0.0))
         return ops.transpose(distance, (2, 0, 1))
 
@@ -173,6 +163,29 @@ class PatchMemory(keras.layers.Layer):
         config = super().get_config()
         names = ("scale", "patch", "stride", "dims", "memory", "window")
         return {**config, **{name: getattr(self, name) for name in names}}
+
+
+def nearest_nearby(queries, bank, squares, window):
+    """Least squared distance, less that of the query to 0, `(R, C, B)`.
+
+    Args:
+        queries: `(R, C, B, D)`, vectors at places.
+        bank: `(R, C, D, N)`, the vectors remembered there.
+        squares: their squared lengths, `(R, C, 1, N)`, or one for each query.
+        window: int, in places. How far away they may have been seen.
+    """
+    nearest = FAR
+    reach = range(-window, window + 1)
+    for down in reach:
+        for right in reach:
+            # The few queries move, not the large bank: less work, and an
+            # exported graph holds the bank once.
+            moved = shift(shift(queries, -down, 0), -right, 1)
+            products = ops.matmul(moved, bank)  # (R, C, B, N)
+            distances = ops.min(squares - 2.0 * products, axis=-1)
+            distances = shift(shift(distances, down, 0), right, 1)
+            nearest = ops.minimum(nearest, distances)
+    return nearest
 
 
 def shrink(images, scale):

@@ -10,7 +10,7 @@ from kerasad.layers.feature_grid import FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory
 from kerasad.layers.feature_mixture import FeatureMixture
 from kerasad.maps import upsample
-from kerasad.methods.method import Method, revived
+from kerasad.methods.method import Method, described, revived
 from kerasad.settings import Settings, key, require
 
 STRIDE = 8  # pixels between places of the grid
@@ -185,11 +185,8 @@ class FeatureMemoryMethod(Method):
         return upsample(distance, *self.image_size)[..., None]
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
-        backbone = serialize(self.backbone)
-        backbone.pop("compile_config", None)  # a detector does not train
         return {
-            "backbone": backbone,
+            "backbone": described(self.backbone),
             "image_size": list(self.image_size),
             "dims": self.dims,
             "kind": self.kind,

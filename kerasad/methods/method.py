@@ -85,6 +85,13 @@ class Method(keras.Model):
         return {"name": self.name}
 
 
+def described(model) -> dict:
+    """A Keras model as part of a config: a detector does not train."""
+    config = keras.saving.serialize_keras_object(model)
+    config.pop("compile_config", None)
+    return config
+
+
 def revived(config, *names) -> dict:
     """A config with the serialised Keras objects under `names` made again.
 

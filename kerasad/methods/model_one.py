@@ -3,16 +3,14 @@ from dataclasses import dataclass
 import keras
 
 from kerasad.data.augmentation import AugmentationSettings, augmentation_of
-from kerasad.data.datasets import ImageDataset
+from kerasad.data.datasets import VALIDATION_SEED, ImageDataset
 from kerasad.losses.ssim import MSESSIMLoss
 from kerasad.maps import MAPS
-from kerasad.methods.method import Method, revived
+from kerasad.methods.method import Method, described, revived
 from kerasad.models.model_one import ModelOne
 from kerasad.settings import key, require
 from kerasad.training.gradient import train_network
 from kerasad.training.optimizer import GradientSettings
-
-VALIDATION_SEED = 1_000_003  # apart from every training epoch's stream
 
 
 @dataclass(frozen=True)
@@ -94,10 +92,8 @@ class ModelOneMethod(Method):
         return rows
 
     def get_config(self):
-        network = keras.saving.serialize_keras_object(self.network)
-        network.pop("compile_config", None)  # a detector does not train
         return {
-            "network": network,
+            "network": described(self.network),
             "anomaly_map": self.anomaly_map,
             "alpha": self.alpha,
             "name": self.name,

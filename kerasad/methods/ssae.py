@@ -5,18 +5,17 @@ from keras import ops
 
 from kerasad.data.augmentation import AugmentationSettings, augmentation_of
 from kerasad.data.corruption import CorruptionSettings, corruption_of
-from kerasad.data.datasets import CorruptionDataset
+from kerasad.data.datasets import VALIDATION_SEED, CorruptionDataset
 from kerasad.data.textures import builtin_textures
 from kerasad.layers.context import Context, HostContext
 from kerasad.losses.pixelwise import MaskLoss
 from kerasad.maps import MAPS, upsample
-from kerasad.methods.method import Method, revived
+from kerasad.methods.method import Method, described, revived
 from kerasad.models.ssae import SSAE
 from kerasad.settings import key, require
 from kerasad.training.gradient import train_network
 from kerasad.training.optimizer import GradientSettings
 
-VALIDATION_SEED = 1_000_003  # apart from every training epoch's stream
 LAST_LAYERS = ("reconstruction_pixels", "mask_pixels")  # not for Muon
 
 
@@ -141,10 +140,8 @@ class SSAEMethod(Method):
         return rows
 
     def get_config(self):
-        network = keras.saving.serialize_keras_object(self.network)
-        network.pop("compile_config", None)  # a detector does not train
         return {
-            "network": network,
+            "network": described(self.network),
             "anomaly_map": self.anomaly_map,
             "name": self.name,
         }

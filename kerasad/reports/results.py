@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kerasad.evaluation.measures import METRICS
 from kerasad.files import write_text
+from kerasad.reports.facts import number
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.html import write_report
 from kerasad.reports.sweep import sweep_figure
@@ -207,7 +208,3 @@ def groups(title, rows) -> list[str]:
         f"{number(row['roc_auc']):>7}  {number(row['recall']):>6}"
         for name, row in rows.items()
     ]
-
-
-def number(value) -> str:
-    return "undefined" if value is None else f"{value:.3f}"

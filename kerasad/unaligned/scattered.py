@@ -9,7 +9,9 @@ import numpy as np
 from scipy import ndimage
 
 from kerasad.capsules.render import add_noise
-from kerasad.unaligned.writing import changed, check_arguments, write
+from kerasad.data.drawn import check_arguments
+from kerasad.data.drawn import write_category as write
+from kerasad.unaligned.changed import changed
 
 DEFECTS = {"chip": 22, "crack": 22, "rust": 22, "scratch": 22, "punched": 22}
 COUNT, APART = 7, 54.0  # nuts, and between their centres at least
@@ -149,4 +151,6 @@ def rotate(place, angle):
     )
 
 
-write_category = functools.partial(write, draw=draw_nuts, kinds=DEFECTS)
+write_category = functools.partial(
+    write, draw=draw_nuts, kinds=DEFECTS, what="pictures"
+)

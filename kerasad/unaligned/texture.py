@@ -9,7 +9,9 @@ import numpy as np
 from scipy import ndimage
 
 from kerasad.capsules.render import add_noise
-from kerasad.unaligned.writing import changed, check_arguments, write
+from kerasad.data.drawn import check_arguments
+from kerasad.data.drawn import write_category as write
+from kerasad.unaligned.changed import changed
 
 DEFECTS = {
     "broken_thread": 22,
@@ -149,4 +151,6 @@ def render(cloth, size, flaw):
     return picture.reshape(size, 2, size, 2, 3).mean(axis=(1, 3))
 
 
-write_category = functools.partial(write, draw=draw_cloth, kinds=DEFECTS)
+write_category = functools.partial(
+    write, draw=draw_cloth, kinds=DEFECTS, what="pictures"
+)

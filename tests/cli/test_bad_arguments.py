@@ -5,8 +5,8 @@ import json
 import keras
 import pytest
 
+from kerasad.backend import installed
 from kerasad.export import FORMATS, find_format
-from kerasad.export.format import installed
 from tests.cli.conftest import run, succeed
 from tests.cli.refusals import refuse
 
