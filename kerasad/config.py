@@ -9,6 +9,7 @@ import yaml
 
 from kerasad.calibration.fit import METHODS as THRESHOLDS
 from kerasad.calibration.fit import PARAMETERS
+from kerasad.calibration.groups import check_group_by
 from kerasad.errors import InputError
 from kerasad.methods import find_method
 from kerasad.settings import Settings, key, require, shown
@@ -39,6 +40,7 @@ class Config(Settings):
     # Decision
     calibration: str = key("split", choices=("split", "cross"))
     folds: int = key(5, 2)  # of cross calibration
+    group_by: str = "near-copies"  # what is held out whole, see --group-by
     threshold: str = key("conformal", choices=tuple(THRESHOLDS))
     k: float | None = key(None, 0)  # n-sigma, iqr, mad; None: the rule's own
     fpr: float | None = None  # fpr, conformal, evt; likewise
@@ -58,6 +60,7 @@ class Config(Settings):
 
         expected = f"one of {', '.join(SCORES)}"
         require(self.score in SCORES, "score", expected, self)
+        check_group_by(self.group_by)
         share = self.validation_share
         require(
             0.0 < share < 1.0,

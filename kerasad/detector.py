@@ -4,8 +4,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasad.calibration.conformal import p_values
 from kerasad.calibration.cross import without_guarantee
 from kerasad.calibration.fit import fit_threshold, pixel_threshold
+from kerasad.data.likeness import Fingerprints
 from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
@@ -43,7 +45,12 @@ class Detector(keras.Model):
         calibration: dict: `scores` of the held-out normal images,
             `map_maxima` of their maps, `map_range`, the pair of values
             that heatmaps span, and `folds` if they are out-of-fold scores of
-            `kerasad.calibration.cross`. Or `None`.
+            `kerasad.calibration.cross`; `groups`, the label of each image,
+            where several show one part; `picked`, whether the best epoch was
+            picked by these images. Or `None`.
+        seen: dict: fingerprints (see `kerasad.data.likeness`) of the images
+            `learnt` from and of those `held_out`, and `near`, whether nearly
+            equal images count as equal. Or `None`.
         provenance: dict of plain values: config, seed, versions, hash of the
             training files.
 
@@ -79,6 +86,7 @@ class Detector(keras.Model):
         threshold=None,
         pixel_threshold=None,
         calibration=None,
+        seen=None,
         provenance=None,
         **kwargs,
     ):
@@ -93,6 +101,7 @@ class Detector(keras.Model):
         self.threshold = threshold
         self.pixel_threshold = pixel_threshold
         self.calibration = calibration
+        self.seen = seen
         self.provenance = provenance
 
         self.resize = Resize(self.image_size, dtype="float32")
@@ -229,27 +238,59 @@ class Detector(keras.Model):
         self.map_mean.assign(mean)
         self.map_scale.assign(spread + floor)
 
-    def calibrate(self, images, method="conformal", k=None, fpr=None):
+    def calibrate(
+        self, images, method="conformal", k=None, fpr=None, groups=None
+    ):
         """Fits the thresholds to held-out normal images.
 
         Args:
             images: uint8 `(n, H, W, 3)`, normal and not trained on.
-            method, k, fpr: see `kerasad.calibration.fit_threshold`.
+            method, k, fpr, groups: see `kerasad.calibration.fit_threshold`.
         """
-        self.calibration = self.calibration_of(images)
+        self.calibration = self.calibration_of(images, groups)
         self.set_threshold(method, k, fpr)
 
-    def calibration_of(self, images) -> dict:
+    def calibration_of(self, images, groups=None) -> dict:
         """What thresholds and colour scale are fitted to, see `Detector`."""
         result = self.predict(images)
         maps = result["anomaly_map"]
         low, high = np.quantile(maps, 0.5), maps.max()
+        own = {}
+        if groups is not None:
+            own["groups"] = [int(label) for label in groups]
         return {
+            **own,
             "scores": [float(score) for score in result["anomaly_score"]],
             "map_maxima": [float(value) for value in maps.max(axis=(1, 2))],
             # Twice the normal range: what only just exceeds it stays cool.
             "map_range": [float(low), float(high + (high - low))],
         }
+
+    def p_values(self, scores) -> np.ndarray:
+        """See `kerasad.calibration.p_values`, by the calibration scores."""
+        known = self.calibration
+        return p_values(known["scores"], scores, known.get("groups"))
+
+    def remember(self, learnt, held_out, near):
+        """Keeps the fingerprints of what was learnt from and calibrated on.
+
+        Args:
+            learnt, held_out: `kerasad.data.likeness.Fingerprints`.
+            near: bool. Whether nearly equal images count as equal.
+        """
+        self.seen = {
+            "learnt": learnt.to_text(),
+            "held_out": held_out.to_text(),
+            "near": near,
+        }
+
+    def known(self, *parts):
+        """`Fingerprints` of `"learnt"` and `"held_out"` images, and whether
+        nearly equal ones count as equal; `None` of a file without them."""
+        if self.seen is None:
+            return None, False
+        text = "".join(self.seen[part] for part in parts)
+        return Fingerprints.from_text(text), self.seen["near"]
 
     def set_threshold(self, method, k=None, fpr=None):
         """Fits both thresholds anew to the calibration in the file."""
@@ -258,14 +299,15 @@ class Detector(keras.Model):
                 "this detector holds no calibration scores; give normal "
                 "images with --data"
             )
+        known = self.calibration
+        groups = known.get("groups")
         fitted = [
-            fit_threshold(method, self.calibration["scores"], k, fpr),
-            pixel_threshold(self.calibration["map_maxima"], method, k, fpr),
+            fit_threshold(method, known["scores"], k, fpr, groups),
+            pixel_threshold(known["map_maxima"], method, k, fpr, groups),
         ]
-        if "folds" in self.calibration:
-            folds = self.calibration["folds"]
-            fitted = [without_guarantee(one, folds) for one in fitted]
-        self.threshold, self.pixel_threshold = fitted
+        self.threshold, self.pixel_threshold = (
+            without_guarantee(one, known) for one in fitted
+        )
 
     def save(self, filepath, **kwargs):
         """Writes the `.keras` file beside and renames it into place."""
@@ -283,6 +325,7 @@ class Detector(keras.Model):
             "threshold": plain(self.threshold),
             "pixel_threshold": plain(self.pixel_threshold),
             "calibration": plain(self.calibration),
+            "seen": plain(self.seen),
             "provenance": plain(self.provenance),
             "name": self.name,
         }

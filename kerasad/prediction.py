@@ -10,7 +10,6 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from kerasad.calibration import p_values
 from kerasad.data.decoding import SUFFIXES
 from kerasad.data.folders import image_files, may_be_picture, pages
 from kerasad.data.images import read_image, resized
@@ -62,9 +61,7 @@ def predict_batch(detector, leaves, batch_size, out):
     if readable:
         inputs = [photo["input"] for photo in readable]
         result = detector.predict(inputs, batch_size)
-        chances = p_values(
-            detector.calibration["scores"], result["anomaly_score"]
-        )
+        chances = detector.p_values(result["anomaly_score"])
     rows = itertools.count()
     for (path, page), photo in zip(leaves, photos, strict=True):
         line = {"path": str(path)}

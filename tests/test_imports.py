@@ -20,6 +20,7 @@ ROWS = [
     {"maps"},
     {"losses", "models"},
     {"data"},
+    {"calibration.independence"},
     {"capsules"},
     {"unaligned"},
     {"evaluation"},

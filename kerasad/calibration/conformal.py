@@ -8,7 +8,7 @@ from kerasad.calibration.rules import check_fpr, check_scores
 from kerasad.errors import InputError
 
 
-def conformal(scores, fpr: float = 0.1) -> float:
+def conformal(scores, fpr: float = 0.1, groups=None) -> float:
     """Smallest threshold that flags a new normal image with rate <= `fpr`.
 
     The `ceil((n + 1) * (1 - fpr))`-th smallest of the `n` scores. The promise
@@ -17,22 +17,43 @@ def conformal(scores, fpr: float = 0.1) -> float:
     conditions). It averages over calibration sets: the rate that one set
     happens to give scatters around it, see `fpr_range`.
 
+    With `groups`, labels of the images such as the number of the part that
+    each shows, groups are exchangeable and images are not: `n` counts groups,
+    and a score counts as the share that it is of its group. The promise is of
+    an image of a new group.
+
     >>> conformal([0.1, 0.2, 0.3, 0.4], fpr=0.4)
     0.3
+    >>> conformal([0.1, 0.1, 0.1, 0.2, 0.5, 0.9], 0.5, [1, 1, 1, 2, 2, 3])
+    0.5
 
     Reference:
 
     - [Vovk et al., 2005](https://doi.org/10.1007/b106715), chapter 2
+    - [Lee et al., 2023](https://arxiv.org/abs/2306.06342), section 3: groups
     """
-    scores = np.sort(check_scores(scores))
-    return float(scores[conformal_rank(scores.size, fpr) - 1])
+    scores = check_scores(scores)
+    order = np.argsort(scores)
+    count, shares = group_shares(scores.size, groups)
+    check_rate(count, fpr)
+    needed = (count + 1) * (1 - fpr) - 1e-9
+    rank = np.searchsorted(np.cumsum(shares[order]), needed)
+    return float(scores[order[min(rank, scores.size - 1)]])
+
+
+def group_shares(images, groups):
+    """The number of groups, and what share of its group each image is."""
+    if groups is None:
+        return images, np.ones(images)
+    _, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    return len(sizes), 1.0 / sizes[place]
 
 
 def fpr_range(images: int, fpr: float, level: float = 0.95):
     """Where the rate of one `conformal` threshold lies, `(low, high)`.
 
     With probability `level` over calibration sets of that many images, for
-    scores without ties.
+    scores without ties; of groups, about.
 
     >>> low, high = fpr_range(22, 0.05)
     >>> print(f"{low:.3f} to {high:.3f}")
@@ -40,26 +61,31 @@ def fpr_range(images: int, fpr: float, level: float = 0.95):
     """
     from scipy import stats  # 0.5 s, too long for `kerasad --help`
 
-    above = images + 1 - conformal_rank(images, fpr)
+    check_rate(images, fpr)
+    above = images + 1 - math.ceil((images + 1) * (1 - fpr) - 1e-9)
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = stats.beta(above, images + 1 - above).ppf(tails)
     return float(low), float(high)
 
 
-def p_values(calibration_scores, scores) -> np.ndarray:
+def p_values(calibration_scores, scores, groups=None) -> np.ndarray:
     """Conformal p-values in `(0, 1]`, low = anomalous.
 
     `(1 + #{calibration scores >= score}) / (n + 1)`. For a normal image the
     chance of a p-value <= `a` is at most `a`; a p-value <= `fpr` says the
-    same as a score above the `conformal` threshold of that `fpr`.
+    same as a score above the `conformal` threshold of that `fpr`. With
+    `groups`, see there, a score counts as the share that it is of its group.
 
     >>> p_values([0.1, 0.2, 0.3], [0.0, 0.2, 0.9])
     array([1.  , 0.75, 0.25])
     """
-    calibration = np.sort(check_scores(calibration_scores))
+    calibration = check_scores(calibration_scores)
+    order = np.argsort(calibration)
+    count, shares = group_shares(calibration.size, groups)
     scores = np.asarray(scores, dtype="float64")
-    below = np.searchsorted(calibration, scores, side="left")
-    p = (1 + calibration.size - below) / (calibration.size + 1)
+    rank = np.searchsorted(calibration[order], scores, side="left")
+    below = np.concatenate([[0.0], np.cumsum(shares[order])])[rank]
+    p = (1 + count - below) / (count + 1)
     return np.where(np.isnan(scores), np.nan, p)
 
 
@@ -93,10 +119,10 @@ def cross_conformal_scores(fold_scores) -> np.ndarray:
     return np.concatenate(folds)
 
 
-def conformal_rank(images, fpr):
-    rank = math.ceil((images + 1) * (1 - check_fpr(fpr)) - 1e-9)
-    if rank <= images:
-        return rank
+def check_rate(images, fpr):
+    """Refuses a rate that so few images, or groups, cannot promise."""
+    if math.ceil((images + 1) * (1 - check_fpr(fpr)) - 1e-9) <= images:
+        return
     wish = (
         f"{fpr:g} needs at least {math.ceil(1 / fpr - 1 - 1e-9)} images"
         if fpr > 0

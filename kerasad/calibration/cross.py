@@ -11,45 +11,65 @@ from kerasad.calibration.conformal import cross_conformal_scores
 from kerasad.errors import InputError
 
 
-def out_of_fold(images, folds: int, seed: int, fit, say=lambda text: None):
+def out_of_fold(
+    images, folds: int, seed: int, fit, say=lambda text: None, groups=None
+):
     """The calibration of a detector from all of the images.
 
     Args:
         images: uint8 `(n, H, W, 3)`, normal images only.
         folds: number of folds, of about as many images each.
         seed: int, of who is in which fold.
-        fit: callable that takes images and returns a detector trained on
-            them, and only on them.
+        fit: callable that takes indices of images and returns a detector
+            trained on these, and only on these.
         say: called with one line of commentary at a time.
+        groups: label of each image; none of a group are in other folds.
 
     Returns:
         The dict `calibration` of `kerasad.Detector`, with `folds`.
     """
     calibrations = []
-    members = fold_members(len(images), folds, seed)
+    labels = np.arange(len(images)) if groups is None else np.asarray(groups)
+    members = fold_members(labels, folds, seed)
     for number, fold in enumerate(members, start=1):
-        others = np.delete(images, fold, axis=0)
+        others = np.setdiff1d(np.arange(len(images)), fold)
         say(
             f"fold {number} of {folds}: a detector from {len(others)} images "
             f"to score the other {len(fold)}"
         )
-        calibrations.append(fit(others).calibration_of(images[fold]))
+        own = None if groups is None else labels[fold]
+        calibrations.append(fit(others).calibration_of(images[fold], own))
     return pooled(calibrations)
 
 
-def fold_members(count: int, folds: int, seed: int) -> list[np.ndarray]:
+def fold_members(groups, folds: int, seed: int) -> list[np.ndarray]:
     """Indices of each fold: at random, and each image in one of them.
+
+    Args:
+        groups: number of images, or the label of the group of each, none of
+            which is in two folds.
 
     >>> [fold.tolist() for fold in fold_members(5, 2, seed=0)]
     [[2, 3, 4], [0, 1]]
+    >>> [fold.tolist() for fold in fold_members([7, 7, 8, 8, 9], 2, seed=0)]
+    [[0, 1, 4], [2, 3]]
     """
+    labels, place = np.unique(
+        np.arange(groups) if np.ndim(groups) == 0 else groups,
+        return_inverse=True,
+    )
+    count = len(labels)
     if not 2 <= folds <= count:
+        noun = "good images" if count == len(place) else "groups of images"
         raise InputError(
-            f"{count} good images cannot be cut into {folds} folds; set "
+            f"{count} {noun} cannot be cut into {folds} folds; set "
             f"folds to 2 or more, and at most {count}"
         )
     order = np.random.default_rng(seed).permutation(count)
-    return [np.sort(part) for part in np.array_split(order, folds)]
+    return [
+        np.isin(place, part).nonzero()[0]
+        for part in np.array_split(order, folds)
+    ]
 
 
 def pooled(calibrations) -> dict:
@@ -58,6 +78,8 @@ def pooled(calibrations) -> dict:
         name: cross_conformal_scores([one[name] for one in calibrations])
         for name in ("scores", "map_maxima")
     }
+    if all("groups" in one for one in calibrations):
+        columns["groups"] = np.concatenate([c["groups"] for c in calibrations])
     low = float(np.median([one["map_range"][0] for one in calibrations]))
     high = float(columns["map_maxima"].max())
     return {
@@ -67,14 +89,21 @@ def pooled(calibrations) -> dict:
     }
 
 
-def without_guarantee(fitted: dict, folds: int) -> dict:
-    """A fitted threshold that says what holds with out-of-fold scores.
+def without_guarantee(fitted: dict, calibration: dict) -> dict:
+    """A fitted threshold that says what holds if little is guaranteed.
 
-    See `kerasad.calibration.cross_conformal_scores`: the final detector is not
-    the one that gave the calibration scores, so nothing is guaranteed.
+    Of out-of-fold scores, see `kerasad.calibration.cross_conformal_scores`:
+    the final detector is not the one that gave them. Of images by which the
+    best epoch was picked: they are not new to the detector.
     """
-    if fitted["method"] not in ("conformal", "evt"):
-        return fitted  # promises nothing anyway
+    conditions = ""
+    if "folds" in calibration:
+        folds = calibration["folds"]
+        conditions += f", and leaving out one of {folds} folds barely changes "
+        conditions += "scores"
+    if calibration.get("picked"):
+        conditions += ", and picking the best epoch by them changed little"
+    if not conditions or fitted["method"] not in ("conformal", "evt"):
+        return fitted  # or promises nothing anyway
     words = fitted["promise"].replace("at most", "no guaranteed rate: about", 1)
-    condition = f"and leaving out one of {folds} folds barely changes scores"
-    return fitted | {"promise": f"{words}, {condition}"}
+    return fitted | {"promise": words + conditions}

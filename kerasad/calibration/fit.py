@@ -33,7 +33,11 @@ PARAMETERS = {
 
 
 def fit_threshold(
-    method: str, scores, k: float | None = None, fpr: float | None = None
+    method: str,
+    scores,
+    k: float | None = None,
+    fpr: float | None = None,
+    groups=None,
 ) -> dict:
     """Fits one of `METHODS` to the scores of normal images.
 
@@ -44,11 +48,14 @@ def fit_threshold(
         fpr: wished false-positive rate for `fpr`, `conformal` and `evt`. Left
             out, `conformal` takes 0.1, or the least that so few scores can
             promise.
+        groups: label of each score, such as the number of the part that its
+            image shows; `None` where images are independent.
 
     Returns:
         A dict that goes through JSON unchanged: `method`, `threshold`, `k` or
-        `fpr` (the one used), `images` (how many scores) and `promise`, which
-        says in words what the threshold guarantees for new normal images.
+        `fpr` (the one used), `images` (how many scores), `groups` (how many,
+        where there are any) and `promise`, which says in words what the
+        threshold guarantees for new normal images.
 
     Example:
 
@@ -56,7 +63,7 @@ def fit_threshold(
     >>> fitted["threshold"]
     0.4
     """
-    return fit(method, scores, k, fpr, "normal images are flagged")
+    return fit(method, scores, k, fpr, groups, "normal images are flagged")
 
 
 def pixel_threshold(
@@ -64,6 +71,7 @@ def pixel_threshold(
     method: str = "conformal",
     k: float | None = None,
     fpr: float | None = None,
+    groups=None,
 ) -> dict:
     """Fits the threshold of per-pixel masks, one number a normal image.
 
@@ -73,16 +81,16 @@ def pixel_threshold(
 
     Args:
         peaks: maximum of the anomaly map of each held-out normal image.
-        method, k, fpr: see `fit_threshold`.
+        method, k, fpr, groups: see `fit_threshold`.
 
     Returns:
         See `fit_threshold`.
     """
     event = "normal images show any flagged pixel"
-    return fit(method, peaks, k, fpr, event)
+    return fit(method, peaks, k, fpr, groups, event)
 
 
-def fit(method, scores, k, fpr, event):
+def fit(method, scores, k, fpr, groups, event):
     if method not in METHODS:
         raise InputError(
             f"Unknown threshold method '{method}'. "
@@ -98,13 +106,25 @@ def fit(method, scores, k, fpr, event):
                 f"Threshold method '{method}' has no `{name}`, its parameter "
                 f"is `{own}`. Received: {name}={given[name]:g}"
             )
-    scores = check_scores(scores)
+    images = (scores := check_scores(scores)).size
+    options, count = {}, images
+    if groups is not None:
+        count = len(np.unique(groups))
+    if count == images:
+        groups = None  # of one image each: as if there were none
+    if groups is not None and method == "conformal":
+        options = {"groups": groups}
+    elif groups is not None and method == "evt":
+        # A tail of independent scores: the highest of each group.
+        scores = scores[np.lexsort((scores, groups))]
+        last = np.append(np.diff(np.sort(groups)) != 0, True)
+        scores = scores[last]
     if method == "conformal" and fpr is None:
         # Few images promise less: the least that they can.
-        least = 1.0 / (scores.size + 1)
+        least = 1.0 / (count + 1)
         parameters = {"fpr": max(parameters["fpr"], least)}
     with np.errstate(over="ignore"):
-        threshold = METHODS[method](scores, **parameters)
+        threshold = METHODS[method](scores, **parameters, **options)
     if not np.isfinite(threshold):
         raise InputError(
             f"Threshold method '{method}' gives no finite threshold. "
@@ -114,24 +134,30 @@ def fit(method, scores, k, fpr, event):
         "method": method,
         "threshold": threshold,
         **{name: float(value) for name, value in parameters.items()},
-        "images": int(scores.size),
-        "promise": guarantee(method, scores.size, parameters, event),
+        "images": images,
+        **({} if groups is None else {"groups": count}),
+        "promise": guarantee(method, images, count, parameters, event),
     }
 
 
-def guarantee(method, images, parameters, event):
+def guarantee(method, images, groups, parameters, event):
     if "fpr" not in parameters:
         return "no guaranteed rate"
     rate = f"{100 * parameters['fpr']:.4g} %"
     if method == "conformal":
+        them, those = "they are", f"{images} calibration images"
+        if groups != images:
+            them = "the groups that they come from are"
+            s = "" if groups == 1 else "s"
+            those = f"{groups} group{s} of the {those}"
         return (
-            f"at most {rate} of {event}, if they are exchangeable with the "
-            f"{images} calibration images"
+            f"at most {rate} of {event}, if {them} exchangeable with the "
+            f"{those}"
         )
     if method == "evt":
         return (
             f"extrapolation: about {rate} of {event}, if the tail of the "
-            f"{images} calibration scores goes on as it begins"
+            f"{groups} calibration scores goes on as it begins"
         )
     return (
         f"no guaranteed rate: at most {rate} of the {images} calibration "

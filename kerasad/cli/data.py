@@ -43,7 +43,7 @@ def check(folder):
     as photos should not (of one colour, of two values, hardly any contrast).
     What is wrong but usable is a warning.
     """
-    from kerasad.data.flaws import leaked, overview, remarks
+    from kerasad.data.flaws import overview
     from kerasad.data.layouts import open_category
 
     category = open_category(folder)
@@ -56,6 +56,5 @@ def check(folder):
     rows, warnings = overview(category, samples)
     for row in rows:
         click.echo(row)
-    found = leaked(category, category.test)
-    for warning in remarks(category, found) + warnings:
+    for warning in category.remarks + warnings:
         say(f"warning: {warning}")

@@ -61,6 +61,16 @@ data_option = click.option(
 )
 
 
+group_by_option = click.option(
+    "--group-by",
+    metavar="WORD|REGEX",
+    help="What belongs together, is held out whole and counts once in the "
+    "guarantee: near-copies (the default: frames of one part, told by their "
+    "pixels), folder, none, or a regular expression on the path, such as "
+    r"'part(\d+)_'.",
+)
+
+
 class OutputFolder(click.Path):
     """A folder that can be made: nothing on the way to it is a file."""
 

@@ -4,6 +4,7 @@ from kerasad.calibration.fit import METHODS
 from kerasad.cli.options import (
     backend_option,
     detector_argument,
+    group_by_option,
     import_option,
     say,
 )
@@ -14,9 +15,10 @@ from kerasad.cli.options import (
 @click.option(
     "--data",
     type=click.Path(),
-    help="Normal images to calibrate on, not trained on. Defaults to the "
-    "calibration scores in the file.",
+    help="Normal images to calibrate on; those trained on, and copies of "
+    "them, are left out. Defaults to the calibration scores in the file.",
 )
+@group_by_option
 @click.option(
     "--method",
     type=click.Choice(list(METHODS)),
@@ -31,7 +33,7 @@ from kerasad.cli.options import (
 )
 @backend_option
 @import_option
-def command(detector, data, method, k, fpr):
+def command(detector, data, group_by, method, k, fpr):
     """Set the threshold of DETECTOR, a .keras file, which is replaced.
 
     No anomalous image is read: of a category validation/good is, and where
@@ -45,16 +47,13 @@ def command(detector, data, method, k, fpr):
 
     fitted = load(detector)
     if data is None:
+        if group_by is not None:
+            raise click.UsageError("--group-by goes with --data")
         fitted.set_threshold(method, k, fpr)
     else:
-        from kerasad.data.images import load_images
-        from kerasad.data.layouts import open_category
+        from kerasad.calibration.independence import recalibrate
 
-        category = open_category(data)
-        say(f"{data}: {category.layout}")
-        samples = category.validation or category.samples("train")
-        images = load_images(samples, fitted.image_size[0])
-        fitted.calibrate(images, method, k, fpr)
+        recalibrate(fitted, data, group_by, method, k, fpr, say)
     fitted.save(detector)
     click.echo(f"{fitted.threshold['threshold']:.6g}")
     say(f"{method}: {fitted.threshold['promise']}")

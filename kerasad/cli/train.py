@@ -5,6 +5,7 @@ import click
 from kerasad.cli.options import (
     OutputFolder,
     backend_option,
+    group_by_option,
     import_option,
     say,
 )
@@ -54,6 +55,7 @@ from kerasad.cli.options import (
     type=click.IntRange(min=2),
     help="Of cross calibration. Defaults to the config's.",
 )
+@group_by_option
 @click.option("--seed", type=click.IntRange(min=0), help="Root of randomness.")
 @click.option(
     "--minutes",
@@ -76,6 +78,7 @@ def command(
     settings,
     calibration,
     folds,
+    group_by,
     seed,
     minutes,
     resume,
@@ -95,7 +98,12 @@ def command(
     from kerasad.config import load_config
 
     config = load_config(source, settings)
-    options = {"calibration": calibration, "folds": folds, "seed": seed}
+    options = {
+        "calibration": calibration,
+        "folds": folds,
+        "group_by": group_by,
+        "seed": seed,
+    }
     options = {k: v for k, v in options.items() if v is not None}
     config = config.replace(**options)
     if folds is not None and config.calibration != "cross":
@@ -137,11 +145,18 @@ def summary(result, config) -> str:
     lines |= {
         "score": f"{config.score} of {maps}",
         "threshold": f"{fitted['threshold']:.4g} by {fitted['method']} from "
-        f"{fitted['images']} normal images{out_of_fold(config)}",
+        f"{fitted['images']} normal images{in_groups(fitted)}"
+        f"{out_of_fold(config)}",
         "guarantee": fitted["promise"],
         "next": f"kerasad evaluate {path}",
     }
     return "\n".join(f"{key:<10} {value}" for key, value in lines.items())
+
+
+def in_groups(fitted) -> str:
+    groups = fitted.get("groups")
+    s = "" if groups == 1 else "s"
+    return "" if groups is None else f" in {groups} group{s}"
 
 
 def out_of_fold(config) -> str:

@@ -71,11 +71,12 @@ class Category:
         return found
 
 
-def read_sample(sample, size: int | None = None):
+def read_sample(sample, size: int | None = None, look=None):
     """The image and the mask of a sample.
 
     Args:
         size: in pixels; resizes both to a square of that side.
+        look: callable that is shown the image at its own size.
 
     Returns:
         uint8 `(height, width, 3)` and bool `(height, width)`, `None` where
@@ -86,6 +87,8 @@ def read_sample(sample, size: int | None = None):
             than the image, or marks nothing.
     """
     image = read_image(sample.path, page=sample.page)
+    if look is not None:
+        look(image)
     mask = read_masks(sample, image.shape[:2])
     if size is None:
         return image, mask

@@ -1,45 +1,44 @@
 """What can be read in a category and is wrong all the same."""
 
 import collections
-import hashlib
+import os
+from pathlib import Path
 
 import numpy as np
 
-from kerasad.data.category import read_sample
+from kerasad.data.category import GOOD, read_sample
 from kerasad.data.images import mask_values
+from kerasad.data.likeness import Fingerprints, fingerprint
 from kerasad.data.plausibility import is_inverted, oddity
 from kerasad.text import one_line
 
 
-def leaked(category, samples) -> list | None:
-    """The test images whose very file is also trained on.
+def leaked(samples, marks, known, near=True) -> list:
+    """The samples that are, or are nearly, among known images.
 
     A detector has seen them: their scores say nothing about new images.
 
     Args:
-        category: a `Category`.
-        samples: of its test split.
-
-    Returns:
-        Those among `samples`; `None` if there is no image to compare with.
+        samples: list of `kerasad.data.category.Sample`.
+        marks: `kerasad.data.likeness.Fingerprints`, of each.
+        known: likewise, of the images learnt from and calibrated on.
+        near: bool. Whether nearly equal images count as equal.
     """
-    train = category.train
-    if not train:
-        return None
-    known = {}
-    for path in {sample.path for sample in train}:
-        known.setdefault(path.stat().st_size, []).append(path)
-    found = []
-    for sample in samples:
-        alike = known.get(sample.path.stat().st_size, [])
-        if alike and content(sample.path) in map(content, alike):
-            found.append(sample)
-    return found
+    place = marks.copies_in(known) if near else marks.same(known)
+    return [s for s, at in zip(samples, place, strict=True) if at >= 0]
 
 
-def content(path) -> bytes:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+def leak(found, root, seen) -> list[str]:
+    """A sentence on what `leaked` returned, if anything."""
+    if not found:
+        return []
+    shown = Path(os.path.relpath(found[0].path, root)).as_posix()
+    who = "1 test image is" if len(found) == 1 else f"{len(found)} test images"
+    are = "" if len(found) == 1 else " are"
+    return [
+        f"{who}{are} among {seen}, or nearly equal to one, such as {shown}: "
+        "scores on them say nothing about new images"
+    ]
 
 
 def overview(category, samples) -> tuple[list[str], list[str]]:
@@ -47,9 +46,10 @@ def overview(category, samples) -> tuple[list[str], list[str]]:
 
     Reads every image and mask of the samples.
     """
-    groups, grey, inverted = {}, [], []
+    groups, grey, inverted, prints = {}, [], [], []
     for sample in samples:
         image, mask = read_sample(sample)
+        prints.append(fingerprint(image))
         key = (f"{sample.split}/{sample.defect}", *image.shape[1::-1])
         group = groups.setdefault(key, collections.Counter())
         group["images"] += 1
@@ -77,46 +77,37 @@ def overview(category, samples) -> tuple[list[str], list[str]]:
             warnings.append(
                 f"{len(paths)} of the masks, such as {shown}, {what}"
             )
-    if copies := repeated(samples):
-        shown = copies[0].relative_to(category.root).as_posix()
-        warnings.append(
-            f"{len(copies)} of the images, such as {shown}, are copies, byte "
-            "for byte, of another one in the same folder of the category"
+    marks = Fingerprints.of(prints)
+    places = {}
+    for place, sample in enumerate(samples):
+        places.setdefault((sample.split, sample.defect), []).append(place)
+    for (split, defect), own in places.items():
+        warnings += alike(marks[own], [samples[i] for i in own], split, defect)
+    learnt = [i for i, sample in enumerate(samples) if sample.split != "test"]
+    tested = [i for i, sample in enumerate(samples) if sample.split == "test"]
+    found = leaked([samples[i] for i in tested], marks[tested], marks[learnt])
+    return rows, warnings + leak(found, category.root, "the good images")
+
+
+def alike(marks, samples, split, defect) -> list[str]:
+    """Sentences on images of one part of a split that are equal, or nearly."""
+    where, again = f"{split}/{defect}", marks.repeated()
+    sentences = []
+    if again.any():
+        name = samples[again.argmax()].path.name
+        sentences.append(
+            f"{again.sum()} of {where}, such as {name}, are copies of others "
+            "there: `train` learns from each but once"
         )
-    return rows, warnings
-
-
-def repeated(samples) -> list:
-    """Files with the content of an earlier one of the same split and defect."""
-    sizes, found = {}, []
-    for sample in samples:
-        key = (sample.split, sample.defect, sample.path.stat().st_size)
-        sizes.setdefault(key, {})[sample.path] = None  # once, whatever pages
-    for paths in sizes.values():
-        digests = set()
-        for path in paths if len(paths) > 1 else ():
-            digest = content(path)
-            if digest in digests:
-                found.append(path)
-            digests.add(digest)
-    return found
-
-
-def remarks(category, found) -> list[str]:
-    """A sentence for each flaw that does not keep a test split from use.
-
-    Args:
-        category: a `Category`.
-        found: what `leaked` returned.
-    """
-    lines = []
-    if found:
-        trained = category.train[0].path.parent.relative_to(category.root)
-        shown = found[0].path.relative_to(category.root).as_posix()
-        count = "1 test image is" if len(found) == 1 else None
-        count = count or f"{len(found)} test images are"
-        lines.append(
-            f"{count} also in {trained.as_posix()}, such as {shown}: scores "
-            "on them say nothing about new images"
+    if defect != GOOD or split == "test":
+        return sentences
+    labels = marks[~again].groups()
+    groups = len(np.unique(labels))
+    if 1 < groups < len(labels):
+        sentences.append(
+            f"{len(labels)} different images of {where} are {groups} groups "
+            "of near-copies: each counts once in the guarantee"
         )
-    return lines + category.remarks
+    elif groups == 1 < len(labels):
+        sentences.append(f"the images of {where} are all nearly the same")
+    return sentences

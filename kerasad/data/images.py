@@ -130,16 +130,26 @@ def to_rgb(image: Image.Image, path) -> Image.Image:
     return image.convert("RGB")
 
 
-def load_images(samples, size: int, progress=None) -> np.ndarray:
+def load_images(samples, size: int, progress=None, look=None) -> np.ndarray:
     """Samples, or paths, as one uint8 array, `(n, size, size, 3)`.
 
     Memory stays near `n * size * size * 3` bytes: each file is read straight
     into its place.
+
+    Args:
+        samples: list of `kerasad.data.category.Sample` or of paths.
+        size: in pixels.
+        progress: callable `(images read, images in all)`.
+        look: callable that is shown each photo at its own size, uint8
+            `(height, width, 3)`.
     """
     images = np.empty((len(samples), size, size, 3), dtype="uint8")
     for index, sample in enumerate(samples):
         path, page = getattr(sample, "path", sample), getattr(sample, "page", 0)
-        images[index] = read_image(path, size, page)
+        photo = to_rgb(decode(path, page), path)
+        if look is not None:
+            look(np.asarray(photo))
+        images[index] = np.asarray(resized(photo, (size, size)))
         if progress is not None:
             progress(index + 1, len(samples))
     return images

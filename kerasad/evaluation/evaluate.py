@@ -1,16 +1,21 @@
 """From a detector and a labelled test split to numbers."""
 
+import dataclasses
+import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import keras
 import numpy as np
 
 from kerasad import metrics
-from kerasad.calibration.conformal import fpr_range, p_values
+from kerasad.calibration.conformal import fpr_range
 from kerasad.data.category import read_sample
-from kerasad.data.flaws import leaked, remarks
+from kerasad.data.flaws import leak, leaked
+from kerasad.data.images import read_image
 from kerasad.data.layouts import open_category
+from kerasad.data.likeness import Fingerprints, fingerprint
 from kerasad.data.shifts import apply_shift
 from kerasad.errors import InputError
 from kerasad.evaluation.measures import (
@@ -32,7 +37,8 @@ class Evaluation:
     or `None`,  `maps`
     float32 `(n, S, S)`, `masks` bool `(n, S, S)`, all in the order of
     `samples`; `scores` float64 `(n,)`, `flagged` bool `(n,)`. `remarks` are
-    sentences on what is wrong with the data, see `kerasad.data.flaws`.
+    sentences on what is wrong with the data, see `kerasad.data.flaws`,
+    `leaked` the samples that the detector has seen.
     """
 
     samples: list
@@ -45,6 +51,7 @@ class Evaluation:
     p_values: np.ndarray
     metrics: dict
     remarks: list = field(default_factory=list)
+    leaked: list = field(default_factory=list)
 
     @property
     def scored(self) -> Scored:
@@ -82,6 +89,7 @@ def evaluate(
     category = open_category(data)
     everything = category.samples("test")
     split = load_test(everything, data, detector.image_size, min_defect_area)
+    leaks = seen_before(detector, category, split)
     left_out = 0
     if shift is not None:
         split, gone = split.shifted(shift, seed, severity)
@@ -117,9 +125,9 @@ def evaluate(
     )
     table["confidence"] = confidence(scored)
     provenance = detector.provenance or {}
-    found = leaked(category, everything)
     table |= {
-        "leaked_images": None if found is None else len(found),
+        "leaked_images": None if leaks is None else len(leaks),
+        "leaked": [relative(sample, category) for sample in leaks or ()],
         "min_defect_area": min_defect_area,
         "shift": shift and {"name": shift, "severity": severity, "seed": seed},
         "left_out": left_out,
@@ -129,7 +137,8 @@ def evaluate(
         "seed": provenance.get("seed"),
         "seconds": round(time.monotonic() - started, 3),
     }
-    sentences = remarks(category, found)
+    seen = "the images that the detector has seen"
+    sentences = leak(leaks, category.root, seen) + category.remarks
     if not split.has_masks:
         sentences.append(
             "the defective images have no masks: what is measured on pixels "
@@ -148,9 +157,10 @@ def evaluate(
         reconstructions=reconstructions,
         scores=scores,
         flagged=scores > threshold,
-        p_values=p_values(detector.calibration["scores"], scores),
+        p_values=detector.p_values(scores),
         metrics=table,
         remarks=sentences,
+        leaked=leaks or [],
     )
 
 
@@ -164,6 +174,7 @@ class TestSplit:
     images: np.ndarray
     masks: np.ndarray
     indices: np.ndarray
+    fingerprints: Fingerprints
 
     @property
     def labels(self):
@@ -176,7 +187,11 @@ class TestSplit:
     def only(self, keep):
         kept = [s for s, own in zip(self.samples, keep, strict=True) if own]
         return TestSplit(
-            kept, self.images[keep], self.masks[keep], self.indices[keep]
+            kept,
+            self.images[keep],
+            self.masks[keep],
+            self.indices[keep],
+            self.fingerprints[keep],
         )
 
     def shifted(self, name, seed, severity):
@@ -188,14 +203,15 @@ class TestSplit:
                 name, images[row], masks[row], seed, index, severity
             )
             gone[row] = self.masks[row].any() and not masks[row].any()
-        return TestSplit(self.samples, images, masks, self.indices), gone
+        return dataclasses.replace(self, images=images, masks=masks), gone
 
 
 def load_test(samples, data, sides, min_defect_area=0) -> TestSplit:
     """Reads samples, without those whose defect is smaller."""
-    kept, images, masks, indices = [], [], [], []
+    kept, images, masks, indices, prints = [], [], [], [], []
     for index, sample in enumerate(samples):
-        image, mask = read_sample(sample, sides[0])
+        photo = []
+        image, mask = read_sample(sample, sides[0], photo.append)
         if mask is None:
             mask = np.zeros(image.shape[:2], bool)
         elif sample.label and mask.sum() < min_defect_area:
@@ -204,12 +220,34 @@ def load_test(samples, data, sides, min_defect_area=0) -> TestSplit:
         images.append(image)
         masks.append(mask)
         indices.append(index)
+        prints.append(fingerprint(*photo))
     if not kept:
         raise InputError(
             f"{data}: no test image has a defect of {min_defect_area} pixels; "
             "lower --min-defect-area"
         )
-    return TestSplit(kept, np.stack(images), np.stack(masks), np.array(indices))
+    return TestSplit(
+        kept,
+        np.stack(images),
+        np.stack(masks),
+        np.array(indices),
+        Fingerprints.of(prints),
+    )
+
+
+def seen_before(detector, category, split) -> list | None:
+    """The test images that a detector has seen; `None` if none can tell."""
+    known, near = detector.known("learnt", "held_out")
+    if known is None and category.train:  # a file of an older version
+        photos = (read_image(s.path, page=s.page) for s in category.train)
+        known, near = Fingerprints.of([fingerprint(p) for p in photos]), True
+    if known is None:
+        return None
+    return leaked(split.samples, split.fingerprints, known, near)
+
+
+def relative(sample, category) -> str:
+    return Path(os.path.relpath(sample.path, category.root)).as_posix()
 
 
 def measure(samples, scored, threshold) -> dict:
@@ -253,6 +291,8 @@ def pixel_decision(masks, maps, fitted) -> dict | None:
 def rate_range(detector):
     """Where the true false-positive rate lies, for a conformal threshold."""
     fitted = detector.threshold
-    if fitted["method"] != "conformal" or "folds" in detector.calibration:
+    known = detector.calibration
+    if fitted["method"] != "conformal" or "folds" in known or "picked" in known:
         return None
-    return list(fpr_range(fitted["images"], fitted["fpr"]))
+    count = fitted.get("groups", fitted["images"])
+    return list(fpr_range(count, fitted["fpr"]))

@@ -95,7 +95,10 @@ def scores_csv(evaluation) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ["path", "defect", "label", "anomaly_score", "p_value", "is_anomalous"]
+        [
+            *("path", "defect", "label", "anomaly_score", "p_value"),
+            *("is_anomalous", "leaked"),
+        ]
     )
     for index, sample in enumerate(evaluation.samples):
         writer.writerow(
@@ -106,6 +109,7 @@ def scores_csv(evaluation) -> str:
                 repr(float(evaluation.scores[index])),
                 repr(float(evaluation.p_values[index])),
                 int(evaluation.flagged[index]),
+                int(sample in evaluation.leaked),
             ]
         )
     return text.getvalue()

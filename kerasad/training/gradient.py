@@ -48,6 +48,8 @@ def train_network(build, losses, dataset, validation, run) -> tuple:
         "precision": policy,
         "precision_reason": reason,
         "steps": int(network.optimizer.iterations),
+        # By the validation loss of the images held out.
+        "picked": settings.schedule != "cosine",
     }
     return journal.best_weights, journal.rows
 

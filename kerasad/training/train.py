@@ -10,11 +10,11 @@ import numpy as np
 
 from kerasad.calibration.cross import fold_members, out_of_fold
 from kerasad.calibration.fit import fit_threshold
+from kerasad.calibration.independence import sides
 from kerasad.calibration.split import split
 from kerasad.capsules import builtin_capsules
 from kerasad.config import Config, to_yaml
 from kerasad.data.category import fingerprint
-from kerasad.data.images import load_images
 from kerasad.data.layouts import open_category
 from kerasad.data.textures import textures_from_folder
 from kerasad.detector import Detector
@@ -79,16 +79,15 @@ def train(
     if data is None:
         data = builtin_capsules(size, drawing(say))
     category = open_category(data)
-    samples = category.samples("train")
+    samples = category.samples("train") + category.validation
     say(f"{data}: {category.layout}")
     for remark in category.remarks:
         say(f"warning: {remark}")
-    images = load_images(samples, size)
-    chosen, held_out = split(len(images), config.validation_share, config.seed)
-    check_calibration(len(images), len(held_out), config)
+    learnt, held_out, photos = sides(category, config, say)
+    check_calibration(photos, held_out, config)
     also = " and the threshold" if config.calibration == "split" else ""
     say(
-        f"{len(chosen)} images to train on, {len(held_out)} held out for "
+        f"{len(learnt)} images to train on, {len(held_out)} held out for "
         f"validation{also}"
     )
     bank = None if textures is None else textures_from_folder(textures, size)
@@ -112,17 +111,18 @@ def train(
     if resume and not checkpoints(out):
         if (out / "detector.keras").is_file():
             say(f"{out}: this run is finished; nothing is left to train")
-            return finished_run(out, run.identity, len(chosen), len(held_out))
+            return finished_run(out, run.identity, len(learnt), len(held_out))
         say(f"nothing to resume in {out}: starting anew")
     elif not resume:
         remove_checkpoints(out, "checkpoint-fold-*")  # of a run before
-    detector, rows = fit(config, images[chosen], images[held_out], run)
+    detector, rows = fit(config, learnt.images, held_out.images, run)
     detector.provenance = {
         "config": config.flat(),
         "seed": config.seed,
         "data": category.name,
         "files": run.identity["files"],
         "textures": run.identity["textures"],
+        "photo_size": photos.size,
         "backend": keras.backend.backend(),
         "versions": versions(),
         **run.facts,
@@ -131,17 +131,28 @@ def train(
         numbers = itertools.count(1)
 
         def fit_without_fold(others):
-            chosen, held_out = split(
-                len(others), config.validation_share, config.seed
+            own = photos.only(others)
+            chosen, rest = split(
+                own.units, config.validation_share, config.seed
             )
             part = run.part(f"fold-{next(numbers)}", resume=True, facts={})
-            return fit(config, others[chosen], others[held_out], part)[0]
+            return fit(config, own.images[chosen], own.images[rest], part)[0]
 
         detector.calibration = out_of_fold(
-            images, config.folds, config.seed, fit_without_fold, say
+            photos.images,
+            config.folds,
+            config.seed,
+            fit_without_fold,
+            say,
+            photos.groups,
         )
     else:
-        detector.calibration = detector.calibration_of(images[held_out])
+        detector.calibration = detector.calibration_of(
+            held_out.images, held_out.groups
+        )
+        if run.facts.get("picked"):
+            detector.calibration["picked"] = True
+    detector.remember(learnt.fingerprints, held_out.fingerprints, photos.near)
     detector.set_threshold(config.threshold, k=config.k, fpr=config.fpr)
     write_text(out / "config.yaml", to_yaml(config))
     if rows:
@@ -153,7 +164,7 @@ def train(
         detector=detector,
         folder=out,
         rows=rows,
-        train_images=len(chosen),
+        train_images=len(learnt),
         validation_images=len(held_out),
         seconds=time.monotonic() - started,
         facts=run.facts,
@@ -216,13 +227,21 @@ def remove_checkpoints(out, pattern="checkpoint*"):
         path.unlink()
 
 
-def check_calibration(count, held_out, config):
+def check_calibration(photos, held_out, config):
     """Refuses a threshold that so few images cannot give before the work."""
     if config.calibration == "cross":
-        folds = fold_members(count, config.folds, config.seed)
-        split(count - len(folds[0]), config.validation_share, config.seed)
-        held_out = count
-    fit_threshold(config.threshold, np.arange(held_out), config.k, config.fpr)
+        folds = fold_members(photos.units, config.folds, config.seed)
+        keep = np.ones(len(photos), bool)
+        keep[folds[0]] = False
+        split(photos.only(keep).units, config.validation_share, config.seed)
+        held_out = photos
+    fit_threshold(
+        config.threshold,
+        np.arange(len(held_out)),
+        config.k,
+        config.fpr,
+        held_out.groups,
+    )
 
 
 def drawing(say):

@@ -39,7 +39,7 @@ def test_no_image_is_scored_by_a_detector_that_saw_it():
     spoken = []
 
     def fit(others):
-        def calibration_of(fold):
+        def calibration_of(fold, groups):
             assert not set(fold) & set(others)
             assert set(fold) | set(others) == set(images)
             scores = fold.tolist()
@@ -95,7 +95,9 @@ def test_pooled_scores_hold_the_wished_rate():
 def test_nothing_is_guaranteed_out_of_fold(method, said, rng):
     fpr = None if method == "n-sigma" else 0.1
     fitted = fit_threshold(method, rng.gamma(5.0, size=120), fpr=fpr)
-    assert without_guarantee(fitted, 5) == fitted | {"promise": said}
+    calibration = {"folds": 5}
+    assert without_guarantee(fitted, calibration) == fitted | {"promise": said}
+    assert without_guarantee(fitted, {}) == fitted
 
 
 def test_a_detector_keeps_its_folds(rng, tmp_path):

@@ -1,5 +1,6 @@
 """Data folders that lack something, or hold too much."""
 
+import csv
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import kerasad
 from kerasad.data.layouts import LAYOUTS
 from tests.cli.conftest import succeed
 from tests.cli.refusals import refuse
@@ -180,8 +182,8 @@ def cracks_copied(data):
         shutil.copy(data / MASK, data / f"ground_truth/crack/{name}")
 
 
-LEAK = "{} also in train/good, such as {}: scores on them say nothing about "
-LEAK += "new images"
+LEAK = "{} among {{}}, or nearly equal to one, such as {}: scores on them say "
+LEAK += "nothing about new images"
 WARNED = [
     ("a duplicate", good_copied,
      LEAK.format("1 test image is", "test/good/again.png"), 1),
@@ -201,25 +203,38 @@ def test_flaws_are_warned_of(
     without_most(category_copy)
     change(category_copy)
     checked = succeed("data", "check", category_copy)
-    assert checked.stderr.splitlines()[1:] == [f"warning: {warning}"]
+    said = warning.format("the good images")
+    assert checked.stderr.splitlines()[1:] == [f"warning: {said}"]
+    warning = warning.format("the images that the detector has seen")
     arguments = ["--data", category_copy, "--out", tmp_path / "out"]
     result = succeed("evaluate", detector, *arguments)
     warned = [x for x in result.stderr.splitlines() if "warning" in x]
     assert warned == [f"warning: {warning}"]
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert metrics["leaked_images"] == leaks
+    assert metrics["leaked_images"] == len(metrics["leaked"]) == leaks
+    text = (tmp_path / "out" / "scores.csv").read_text()
+    scores = csv.DictReader(text.splitlines())
+    assert sum(row["leaked"] == "1" for row in scores) == leaks
     assert warning in (tmp_path / "out" / "report.html").read_text()
 
 
-def test_without_train_nothing_is_said_of_leaks(
-    detector, category_copy, tmp_path
+@pytest.mark.parametrize("known", [True, False])
+def test_a_leak_is_told_without_the_training_images(
+    known, detector, category_copy, tmp_path
 ):
+    """A detector knows what it has seen; one of version 0.1 does not."""
     without_most(category_copy)
+    photo = Image.open(category_copy / "train/good/000.png")
+    photo.save(category_copy / "test/good/again.jpg", quality=75)
     removed("train")(category_copy)
+    old = kerasad.load(detector)
+    old.seen = old.seen if known else None
+    old.save(tmp_path / "detector.keras")
     arguments = ["--data", category_copy, "--out", tmp_path / "out"]
-    succeed("evaluate", detector, *arguments)
+    succeed("evaluate", tmp_path / "detector.keras", *arguments)
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert metrics["leaked_images"] is None
+    assert metrics["leaked_images"] == (1 if known else None)
+    assert metrics["leaked"] == (["test/good/again.jpg"] if known else [])
 
 
 def test_a_grey_mask_is_taken_and_warned_of(category_copy):

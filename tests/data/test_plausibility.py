@@ -57,7 +57,7 @@ def test_copies_are_counted(rng, tmp_path):
     rows, warnings = overview(category, category.train)
     assert rows == [f"{'train/good':<24} {3:>6} images of 8 x 8"]
     (warning,) = warnings
-    assert warning.startswith("1 of the images, such as 0")
+    assert warning.startswith("1 of train/good, such as 0.png, are copies")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX: pipes")

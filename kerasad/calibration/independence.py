@@ -1,0 +1,222 @@
+"""Images to calibrate on that have nothing to do with those learnt from."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kerasad.calibration.groups import check_group_by, labels_of
+from kerasad.calibration.split import split
+from kerasad.data.images import load_images
+from kerasad.data.layouts import open_category
+from kerasad.data.likeness import Fingerprints, fingerprint
+from kerasad.errors import InputError
+
+
+@dataclass
+class Photos:
+    """Normal images, as read.
+
+    Args:
+        samples: list of `kerasad.data.category.Sample`.
+        images: uint8 `(n, H, W, 3)`.
+        fingerprints: `kerasad.data.likeness.Fingerprints`, of the photos at
+            their own size.
+        size: `[height, width]`, the commonest of the photos in pixels.
+        groups: ints `(n,)`, equal for images that are not independent of
+            each other; `None` where each is.
+        near: bool. Whether nearly equal images count as equal.
+    """
+
+    samples: list
+    images: np.ndarray
+    fingerprints: Fingerprints
+    size: list[int]
+    groups: np.ndarray | None = None
+    near: bool = True
+
+    def __len__(self):
+        return len(self.samples)
+
+    def only(self, keep):
+        places = np.arange(len(self))[keep]
+        return replace(
+            self,
+            samples=[self.samples[place] for place in places],
+            images=self.images[places],
+            fingerprints=self.fingerprints[places],
+            groups=None if self.groups is None else self.groups[places],
+        )
+
+    @property
+    def units(self):
+        """What is split, held out and counted: the groups, or the number."""
+        return len(self) if self.groups is None else self.groups
+
+
+def read_photos(samples, size, root, group_by, say):
+    """Reads good images, each but once, and finds which belong together.
+
+    Args:
+        samples: list of `kerasad.data.category.Sample`.
+        size: of the detector, see `load_images`.
+        root: folder below which paths are told apart.
+        group_by: `"near-copies"`: what fingerprints tell; `"folder"`: the
+            images of a folder; `"none"`: each for itself; else a regular
+            expression, searched in the path below `root`: images where it,
+            or its first group, finds the same text, and those where it finds
+            nothing each for itself.
+        say: called with one line of commentary at a time.
+    """
+    rows, sizes = [], Counter()
+
+    def look(photo):
+        rows.append(fingerprint(photo))
+        sizes[photo.shape[:2]] += 1
+
+    images = load_images(samples, size, look=look)
+    ((commonest, _),) = sizes.most_common(1)
+    marks = Fingerprints.of(rows)
+    photos = Photos(list(samples), images, marks, list(commonest))
+    again = marks.repeated()
+    if len(again) > 1 and again[1:].all():
+        say(
+            f"warning: the {len(again)} good images are all the same; the "
+            "guarantee holds for images like these only"
+        )
+        return replace(photos, near=False)
+    if again.any():
+        name = samples[again.argmax()].path.name
+        say(
+            f"{images_(again.sum())} of {len(again)} left out: copies of "
+            f"others, such as {name}"
+        )
+        photos = photos.only(~again)
+    return grouped(photos, root, group_by, say)
+
+
+def grouped(photos, root, group_by, say):
+    """`photos` with their groups, see `read_photos`."""
+    if group_by == "none":
+        return replace(photos, near=False)
+    if group_by == "near-copies":
+        labels = photos.fingerprints.groups()
+        if len(photos) > 1 and labels.max() == 0:
+            say(
+                f"warning: the {len(photos)} good images are all nearly the "
+                "same and count one by one; the guarantee holds for images "
+                "like these only"
+            )
+            return replace(photos, near=False)
+        what = "near-copies, such as frames of one part"
+    else:
+        paths = [Path(os.path.relpath(s.path, root)) for s in photos.samples]
+        labels = labels_of(paths, group_by)
+        what = f"--group-by {group_by}"
+    groups = len(np.unique(labels))
+    if groups == len(photos):
+        return photos
+    say(
+        f"{len(photos)} images in {groups} groups by {what}: a group is held "
+        "out whole, and counts once in the guarantee"
+    )
+    return replace(photos, groups=labels)
+
+
+def independent(photos, learnt, near, say):
+    """Those of `photos` that are none of the images learnt from.
+
+    Args:
+        learnt: `Fingerprints`.
+        near: bool. Whether nearly equal images count as equal.
+    """
+    marks = photos.fingerprints
+    near = near and photos.near
+    place = marks.copies_in(learnt) if near else marks.same(learnt)
+    taken = place >= 0
+    if taken.any():
+        name = photos.samples[taken.argmax()].path.name
+        say(
+            f"{images_(taken.sum())} of {len(taken)} left out, such as {name}: "
+            "learnt from, or nearly the same as one that was"
+        )
+    return photos.only(~taken)
+
+
+def images_(count) -> str:
+    return "1 image" if count == 1 else f"{count} images"
+
+
+def sides(category, config, say) -> tuple[Photos, Photos, Photos]:
+    """Good images to learn from, those held out, and all that can be learnt.
+
+    Where a category has `validation/good`, that is held out; otherwise
+    `validation_share` of the groups of `train/good`.
+
+    Args:
+        category: `kerasad.data.category.Category`.
+        config: `kerasad.Config`.
+        say: called with one line of commentary at a time.
+    """
+    size, root = config.image_size, category.root
+    photos = read_photos(
+        category.samples("train"), size, root, config.group_by, say
+    )
+    if category.validation and config.calibration == "split":
+        held_out = read_photos(
+            category.validation, size, root, config.group_by, say
+        )
+        held_out = independent(held_out, photos.fingerprints, photos.near, say)
+        if len(held_out):
+            say("validation/good is held out, train/good is learnt from")
+            return photos, held_out, photos
+        say(
+            "warning: validation/good holds nothing new, so part of "
+            "train/good is held out"
+        )
+    learnt, held_out = split(photos.units, config.validation_share, config.seed)
+    return photos.only(learnt), photos.only(held_out), photos
+
+
+def recalibrate(detector, data, group_by, method, k, fpr, say):
+    """Fits the threshold anew to the good images of a folder.
+
+    Those of `validation/good` where that is, and of `train/good` otherwise,
+    without what the detector has learnt from.
+
+    Args:
+        detector: `kerasad.Detector`, which is changed.
+        data: a folder that `kerasad.data.layouts.open_category` can read.
+        group_by: see `read_photos`; `None` for near-copies.
+        method, k, fpr: see `kerasad.calibration.fit_threshold`.
+        say: called with one line of commentary at a time.
+
+    Raises:
+        InputError: there is no such image.
+    """
+    category = open_category(data)
+    say(f"{data}: {category.layout}")
+    samples = category.validation or category.samples("train")
+    group_by = group_by or "near-copies"
+    check_group_by(group_by)
+    photos = read_photos(
+        samples, detector.image_size[0], category.root, group_by, say
+    )
+    learnt, near = detector.known("learnt")
+    if learnt is None:
+        say(
+            "warning: this detector does not know what it was trained on; "
+            "the guarantee holds if these images are others"
+        )
+    else:
+        photos = independent(photos, learnt, near, say)
+    if not len(photos):
+        raise InputError(
+            f"{data}: the detector has learnt from all of these images; a "
+            "threshold needs other good ones"
+        )
+    detector.calibrate(photos.images, method, k, fpr, photos.groups)
+    if learnt is not None:
+        detector.remember(learnt, photos.fingerprints, near)
