@@ -19,7 +19,9 @@ class ModelOneSettings(GradientSettings, AugmentationSettings):
 
     arch: int = 3  # architecture 1, 2 or 3; 0 is the baseline
     depth: int = key(6, 1, 12)  # residual blocks that halve the sides
-    base_filters: int = key(64, 1, 4096)  # of the stem convolution
+    # Of the stem convolution. TensorFlow 2.21 writes beyond its memory in
+    # oneDNN's training of fewer than 16 (TF_ENABLE_ONEDNN_OPTS=0 does not).
+    base_filters: int = key(64, 1, 4096)
     latent: int = key(128, 1, 65536)  # length of the vector, arch 0 and 3
 
     loss: str = key("mse_ssim", choices=("mse", "mse_ssim"))

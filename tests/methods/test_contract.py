@@ -13,7 +13,7 @@ SSAE = ["filters=[8, 8]", "dilations=[1, 2]", "blocks=1", "crop=16"]
 FAST = ["image_size=32", "weights=random", "taps=[block_1]"]
 RECIPES = {
     "ssae": ("robust", SMALL + SSAE),
-    "model_one": ("h2", [*SMALL, "depth=2", "base_filters=4", "latent=4"]),
+    "model_one": ("h2", [*SMALL, "depth=2", "base_filters=16", "latent=4"]),
     "patch_memory": ("memory", ["image_size=32"]),
     "feature_memory": ("fast", FAST),
     "fused": ("default", SMALL + SSAE),

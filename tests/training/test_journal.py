@@ -26,7 +26,8 @@ def ssae_parts(images):
 
 
 def model_one_parts(images):
-    small = [*SMALL, "base_filters=4", "depth=1"]
+    # Fewer filters end the process on TensorFlow, see ModelOneSettings.
+    small = [*SMALL, "base_filters=16", "depth=1"]
     settings = load_config("h2", small).settings
     parts = [
         model_one.batches(images, settings, 0, validation)
@@ -36,24 +37,16 @@ def model_one_parts(images):
 
 
 @pytest.mark.parametrize("make", [ssae_parts, model_one_parts])
-def test_the_validation_loss_is_the_mean_over_images(make, rng, tmp_path):
+def test_the_validation_loss_is_that_of_evaluate(make, rng, tmp_path):
     images = rng.integers(256, size=(5, 32, 32, 3), dtype="uint8")
     method, settings, dataset, validation = make(images)
     model = method.network_of(settings, 32)
     compile_network(model, method.losses_of(settings), settings)
-    batches = [validation[index] for index in range(len(validation))]
     seen = []
 
     class Seen(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            # Weighted by hand: on TensorFlow `evaluate` within
-            # `fit` crashes a later `fit` (Keras 3.15 drops its iterator).
-            losses = [
-                model.test_on_batch(*batch, return_dict=True)["loss"]
-                for batch in batches
-            ]
-            sizes = [len(batch[0]) for batch in batches]
-            result = {"loss": np.average(np.float64(losses), weights=sizes)}
+            result = model.evaluate(validation, verbose=0, return_dict=True)
             seen.append(result["loss"])
 
     run = Run(settings, checkpoint=tmp_path / "checkpoint.npz")
