@@ -43,6 +43,8 @@ def check(folder):
     as photos should not (of one colour, of two values, hardly any contrast).
     What is wrong but usable is a warning.
     """
+    from kerasad.config import DEFAULT_SIDES
+    from kerasad.data.aspect import squashed
     from kerasad.data.flaws import leaked, overview, remarks
     from kerasad.data.layouts import open_category
 
@@ -57,5 +59,6 @@ def check(folder):
     for row in rows:
         click.echo(row)
     found = leaked(category, category.test)
+    warnings += squashed(category.train, DEFAULT_SIDES)
     for warning in remarks(category, found) + warnings:
         say(f"warning: {warning}")

@@ -116,7 +116,7 @@ def command(
     sweeping = sweeping or shift == "all"
     shifts = None if shift in (None, "all") else [shift]
     fitted = load(detector)
-    data = data_or_builtin(data, fitted.image_size[0])
+    data = data_or_builtin(data, max(fitted.image_size))
     swept = None
     if sweeping:
         swept = sweep(

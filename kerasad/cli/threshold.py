@@ -53,7 +53,7 @@ def command(detector, data, method, k, fpr):
         category = open_category(data)
         say(f"{data}: {category.layout}")
         samples = category.validation or category.samples("train")
-        images = load_images(samples, fitted.image_size[0])
+        images = load_images(samples, fitted.image_size)
         fitted.calibrate(images, method, k, fpr)
     fitted.save(detector)
     click.echo(f"{fitted.threshold['threshold']:.6g}")

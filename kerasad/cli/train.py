@@ -111,12 +111,13 @@ def command(
 def summary(result, config) -> str:
     """One screen on what was trained and what it guarantees."""
     detector, facts = result.detector, result.facts
+    height, width = detector.image_size
     fitted, path = detector.threshold, result.folder / "detector.keras"
     maps = ", ".join(detector.method.map_names)
     lines = {
         "detector": path,
         "method": f"{config.method}, {detector.method.count_params():,} "
-        f"weights, {config.image_size} px",
+        f"weights, {height} x {width} px",
         "images": f"{result.train_images} trained on, "
         f"{result.validation_images} held out",
         "training": f"{result.seconds:.0f} s in all",

@@ -28,9 +28,8 @@ CHUNK = 64  # images in memory at full precision at a time
 class Evaluation:
     """What `evaluate` measured, and what figures are drawn from.
 
-    `images` uint8 `(n, S, S, 3)`, `reconstructions` uint8 likewise
-    or `None`,  `maps`
-    float32 `(n, S, S)`, `masks` bool `(n, S, S)`, all in the order of
+    `images` uint8 `(n, H, W, 3)`, `reconstructions` uint8 likewise or `None`,
+    `maps` float32 `(n, H, W)`, `masks` bool `(n, H, W)`, all in the order of
     `samples`; `scores` float64 `(n,)`, `flagged` bool `(n,)`. `remarks` are
     sentences on what is wrong with the data, see `kerasad.data.flaws`.
     """
@@ -195,7 +194,7 @@ def load_test(samples, data, sides, min_defect_area=0) -> TestSplit:
     """Reads samples, without those whose defect is smaller."""
     kept, images, masks, indices = [], [], [], []
     for index, sample in enumerate(samples):
-        image, mask = read_sample(sample, sides[0])
+        image, mask = read_sample(sample, sides)
         if mask is None:
             mask = np.zeros(image.shape[:2], bool)
         elif sample.label and mask.sum() < min_defect_area:

@@ -13,6 +13,7 @@ from kerasad.calibration.fit import fit_threshold
 from kerasad.calibration.split import split
 from kerasad.capsules import builtin_capsules
 from kerasad.config import Config, to_yaml
+from kerasad.data.aspect import squashed
 from kerasad.data.category import fingerprint
 from kerasad.data.images import load_images
 from kerasad.data.layouts import open_category
@@ -75,15 +76,15 @@ def train(
         InputError: the data, the textures or the checkpoint cannot be used.
     """
     started = time.monotonic()
-    out, size = Path(out), config.image_size
+    out, sides = Path(out), config.sides
     if data is None:
-        data = builtin_capsules(size, drawing(say))
+        data = builtin_capsules(max(sides), drawing(say))
     category = open_category(data)
     samples = category.samples("train")
-    say(f"{data}: {category.layout}")
-    for remark in category.remarks:
+    say(f"{category.root}: {category.layout}")
+    for remark in category.remarks + squashed(samples, sides):
         say(f"warning: {remark}")
-    images = load_images(samples, size)
+    images = load_images(samples, sides)
     chosen, held_out = split(len(images), config.validation_share, config.seed)
     check_calibration(len(images), len(held_out), config)
     also = " and the threshold" if config.calibration == "split" else ""
@@ -91,7 +92,9 @@ def train(
         f"{len(chosen)} images to train on, {len(held_out)} held out for "
         f"validation{also}"
     )
-    bank = None if textures is None else textures_from_folder(textures, size)
+    bank = None
+    if textures is not None:
+        bank = textures_from_folder(textures, max(sides))
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     run = Run(
@@ -162,7 +165,7 @@ def train(
 
 def fit(config, images, held_out, run):
     """A detector without threshold, and the history of its method."""
-    sides = (config.image_size, config.image_size)
+    sides = config.sides
     kind = find_method(config.method)
     keras.utils.set_random_seed(run.seed)  # of weights that are drawn
     method = kind.from_settings(config.settings, sides, len(images))
