@@ -1,6 +1,6 @@
 import click
 
-from kerasad.cli.options import say
+from kerasad.cli.options import layout_option, say
 
 
 @click.group("data")
@@ -36,7 +36,8 @@ def capsules(folder, size, seed):
 
 @command.command("check")
 @click.argument("folder", type=click.Path())
-def check(folder):
+@layout_option
+def check(folder, layout):
     """Read every image and mask in FOLDER; a table of what is there.
 
     A row for each part of each split: images, their sizes, and how many look
@@ -48,7 +49,7 @@ def check(folder):
     from kerasad.data.flaws import leaked, overview, remarks
     from kerasad.data.layouts import open_category
 
-    category = open_category(folder)
+    category = open_category(folder, layout)
     say(f"{folder}: {category.layout}")
     samples = category.samples("train") + category.validation
     if "test" in category.problems or category.test:

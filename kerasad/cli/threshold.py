@@ -5,6 +5,8 @@ from kerasad.cli.options import (
     backend_option,
     detector_argument,
     import_option,
+    laid_out,
+    layout_option,
     say,
 )
 
@@ -17,6 +19,7 @@ from kerasad.cli.options import (
     help="Normal images to calibrate on, not trained on. Defaults to the "
     "calibration scores in the file.",
 )
+@layout_option
 @click.option(
     "--method",
     type=click.Choice(list(METHODS)),
@@ -31,7 +34,7 @@ from kerasad.cli.options import (
 )
 @backend_option
 @import_option
-def command(detector, data, method, k, fpr):
+def command(detector, data, layout, method, k, fpr):
     """Set the threshold of DETECTOR, a .keras file, which is replaced.
 
     No anomalous image is read: of a category validation/good is, and where
@@ -43,6 +46,7 @@ def command(detector, data, method, k, fpr):
     """
     from kerasad.loading import load
 
+    data = laid_out(data, layout)
     fitted = load(detector)
     if data is None:
         fitted.set_threshold(method, k, fpr)
@@ -51,7 +55,7 @@ def command(detector, data, method, k, fpr):
         from kerasad.data.layouts import open_category
 
         category = open_category(data)
-        say(f"{data}: {category.layout}")
+        say(f"{category.root}: {category.layout}")
         samples = category.validation or category.samples("train")
         images = load_images(samples, fitted.image_size)
         fitted.calibrate(images, method, k, fpr)

@@ -6,6 +6,8 @@ from kerasad.cli.options import (
     OutputFolder,
     backend_option,
     import_option,
+    laid_out,
+    layout_option,
     say,
 )
 
@@ -24,6 +26,7 @@ from kerasad.cli.options import (
     help="Category in MVTec layout, or a folder of good images. Defaults to "
     "the built-in capsules.",
 )
+@layout_option
 @click.option(
     "--textures",
     type=click.Path(),
@@ -71,6 +74,7 @@ from kerasad.cli.options import (
 def command(
     source,
     data,
+    layout,
     textures,
     out,
     settings,
@@ -100,6 +104,7 @@ def command(
     config = config.replace(**options)
     if folds is not None and config.calibration != "cross":
         raise click.UsageError("--folds goes with --calibration cross")
+    data = laid_out(data, layout)
     out = out or Path("runs") / config.name
 
     from kerasad.training.train import train

@@ -7,7 +7,8 @@ import numpy as np
 
 from kerasad.data.category import read_sample
 from kerasad.data.images import mask_values
-from kerasad.data.plausibility import is_inverted, oddity
+from kerasad.data.mask_flaws import MaskFlaws
+from kerasad.data.plausibility import oddity
 from kerasad.text import one_line
 
 
@@ -47,7 +48,7 @@ def overview(category, samples) -> tuple[list[str], list[str]]:
 
     Reads every image and mask of the samples.
     """
-    groups, grey, inverted = {}, [], []
+    groups, grey, flaws = {}, [], MaskFlaws(category.root)
     for sample in samples:
         image, mask = read_sample(sample)
         key = (f"{sample.split}/{sample.defect}", *image.shape[1::-1])
@@ -58,8 +59,7 @@ def overview(category, samples) -> tuple[list[str], list[str]]:
         for path in sample.mask_paths or ():
             if len(np.setdiff1d(mask_values(path), [0])) > 1:
                 grey.append(path)
-        if mask is not None and mask.any() and is_inverted(mask):
-            inverted.append(sample.mask_paths[0])
+        flaws.look(sample, mask)
     rows = []
     for (name, width, height), group in groups.items():
         count = group.pop("images")
@@ -67,16 +67,13 @@ def overview(category, samples) -> tuple[list[str], list[str]]:
         rows.append(
             f"{one_line(name):<24} {count:>6} images of {width} x {height}{odd}"
         )
-    warnings = []
-    for paths, what in (
-        (grey, "have several values besides 0: each counts as defect"),
-        (inverted, "mark most of the image and its border: inverted?"),
-    ):
-        if paths:
-            shown = paths[0].relative_to(category.root).as_posix()
-            warnings.append(
-                f"{len(paths)} of the masks, such as {shown}, {what}"
-            )
+    warnings = flaws.sentences()
+    if grey:
+        shown = grey[0].relative_to(category.root).as_posix()
+        warnings.append(
+            f"{len(grey)} of the masks, such as {shown}, have several values "
+            "besides 0: each counts as defect"
+        )
     if copies := repeated(samples):
         shown = copies[0].relative_to(category.root).as_posix()
         warnings.append(
@@ -118,5 +115,10 @@ def remarks(category, found) -> list[str]:
         lines.append(
             f"{count} also in {trained.as_posix()}, such as {shown}: scores "
             "on them say nothing about new images"
+        )
+    if any(sample.mask_paths is None for sample in category.test):
+        lines.append(
+            "the defective images have no masks: what is measured on pixels "
+            "is undefined"
         )
     return lines + category.remarks

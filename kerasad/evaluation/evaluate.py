@@ -8,9 +8,10 @@ import numpy as np
 
 from kerasad import metrics
 from kerasad.calibration.conformal import fpr_range, p_values
-from kerasad.data.category import read_sample
+from kerasad.data.category import at_size, read_sample
 from kerasad.data.flaws import leaked, remarks
 from kerasad.data.layouts import open_category
+from kerasad.data.mask_flaws import MaskFlaws
 from kerasad.data.shifts import apply_shift
 from kerasad.errors import InputError
 from kerasad.evaluation.measures import (
@@ -64,7 +65,8 @@ def evaluate(
 
     Args:
         detector: a calibrated `kerasad.Detector`.
-        data: a category in MVTec layout.
+        data: a folder that `kerasad.data.layouts.open_category` can read, or
+            the `Category`.
         shift: name from `kerasad.data.shifts.SHIFTS`, applied to each test
             image and its mask; `None` for the images as they are.
         severity: float, 0 to 2; 1 is the paper's shift.
@@ -80,7 +82,9 @@ def evaluate(
     detector.check_calibrated()
     category = open_category(data)
     everything = category.samples("test")
-    split = load_test(everything, data, detector.image_size, min_defect_area)
+    sides = detector.image_size
+    flaws = MaskFlaws(category.root, sides)
+    split = load_test(everything, category.root, sides, min_defect_area, flaws)
     left_out = 0
     if shift is not None:
         split, gone = split.shifted(shift, seed, severity)
@@ -120,6 +124,7 @@ def evaluate(
     table |= {
         "leaked_images": None if found is None else len(found),
         "min_defect_area": min_defect_area,
+        "defects_below_a_pixel": flaws.small,
         "shift": shift and {"name": shift, "severity": severity, "seed": seed},
         "left_out": left_out,
         "backend": keras.backend.backend(),
@@ -128,12 +133,7 @@ def evaluate(
         "seed": provenance.get("seed"),
         "seconds": round(time.monotonic() - started, 3),
     }
-    sentences = remarks(category, found)
-    if not split.has_masks:
-        sentences.append(
-            "the defective images have no masks: what is measured on pixels "
-            "is undefined"
-        )
+    sentences = remarks(category, found) + flaws.sentences()
     if left_out:
         sentences.append(
             f"{left_out} defective images are left out, whose whole defect "
@@ -168,10 +168,6 @@ class TestSplit:
     def labels(self):
         return np.array([sample.label for sample in self.samples])
 
-    @property
-    def has_masks(self):
-        return all(sample.mask_paths is not None for sample in self.samples)
-
     def only(self, keep):
         kept = [s for s, own in zip(self.samples, keep, strict=True) if own]
         return TestSplit(
@@ -190,22 +186,28 @@ class TestSplit:
         return TestSplit(self.samples, images, masks, self.indices), gone
 
 
-def load_test(samples, data, sides, min_defect_area=0) -> TestSplit:
-    """Reads samples, without those whose defect is smaller."""
+def load_test(samples, root, sides, min_defect_area=0, flaws=None) -> TestSplit:
+    """Reads samples, without those whose defect is smaller.
+
+    What is doubtful about the masks is gathered in `flaws`, a `MaskFlaws`.
+    """
     kept, images, masks, indices = [], [], [], []
     for index, sample in enumerate(samples):
-        image, mask = read_sample(sample, sides)
+        whole = read_sample(sample)
+        image, mask, small = at_size(*whole, sides)
         if mask is None:
             mask = np.zeros(image.shape[:2], bool)
         elif sample.label and mask.sum() < min_defect_area:
             continue
+        if flaws is not None:
+            flaws.look(sample, whole[1], small)
         kept.append(sample)
         images.append(image)
         masks.append(mask)
         indices.append(index)
     if not kept:
         raise InputError(
-            f"{data}: no test image has a defect of {min_defect_area} pixels; "
+            f"{root}: no test image has a defect of {min_defect_area} pixels; "
             "lower --min-defect-area"
         )
     return TestSplit(kept, np.stack(images), np.stack(masks), np.array(indices))
