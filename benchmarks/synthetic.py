@@ -49,7 +49,7 @@ def main(arguments=None):
 def normal_images(category, config):
     """The images that the config trains on, and those that it holds out."""
     samples = open_category(category).samples("train")
-    images = load_images(samples, config.image_size)
+    images = load_images(samples, config.sides)
     chosen, held_out = split(len(images), config.validation_share, config.seed)
     return images[chosen], images[held_out]
 

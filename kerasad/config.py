@@ -13,6 +13,7 @@ from kerasad.calibration.groups import check_group_by
 from kerasad.errors import InputError
 from kerasad.methods import find_method
 from kerasad.settings import Settings, key, require, shown
+from kerasad.sides import sides_of, size_of
 
 DEEPEST = 5  # of lists and mappings in a config; the loader recurses
 
@@ -28,7 +29,7 @@ class Config(Settings):
     name: str = "default"
     seed: int = key(0, 0, 2**32 - 1)
     method: str = "fused"  # a module of kerasad.methods, or one of yours
-    image_size: int = key(256, 8, 4096)
+    image_size: int | tuple[int, ...] = key(256, 8, 4096)  # or (h, w)
     validation_share: float = 0.1
 
     # Scoring
@@ -52,6 +53,10 @@ class Config(Settings):
             own = find_method(self.method).Config.from_mapping({})
             object.__setattr__(self, "settings", own)
         super().__post_init__()
+        pair = len(sides_of(self.image_size)) == 2
+        expected = "a whole number, or a pair [height, width]"
+        require(pair, "image_size", expected, self)
+        object.__setattr__(self, "image_size", size_of(self.sides))
         self.check(self)
         self.settings.check(self)
 
@@ -89,6 +94,11 @@ class Config(Settings):
             self,
         )
 
+    @property
+    def sides(self) -> tuple[int, int]:
+        """`(height, width)` of the images in pixels."""
+        return sides_of(self.image_size)
+
     def flat(self) -> dict:
         run = {name: getattr(self, name) for name in RUN_KEYS}
         return run | self.settings.flat()
@@ -98,6 +108,8 @@ class Config(Settings):
 
 
 RUN_KEYS = [spec.name for spec in dataclasses.fields(Config)][:-1]
+
+DEFAULT_SIDES = sides_of(Config.image_size)
 
 
 def from_mapping(values: dict) -> Config:

@@ -14,6 +14,7 @@ from kerasad.filters import gaussian_blur
 from kerasad.layers.resize import Resize
 from kerasad.methods.method import revived
 from kerasad.scoring import image_score
+from kerasad.sides import sides_of
 from kerasad.version import __version__
 
 STATISTICS = 200  # images, at most, that the spread of the maps is learnt from
@@ -91,10 +92,8 @@ class Detector(keras.Model):
         **kwargs,
     ):
         super().__init__(**{"dtype": "float32", **kwargs})
-        if isinstance(image_size, int):
-            image_size = (image_size, image_size)
         self.method = method
-        self.image_size = tuple(image_size)
+        self.image_size = sides_of(image_size)
         self.sigma = sigma
         self.score = score
         self.top_fraction = top_fraction

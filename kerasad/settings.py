@@ -78,8 +78,12 @@ class Settings:
 def check_type(name, value, kind):
     """`value` as `kind`; numbers of the wrong sort are refused."""
     origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:  # float | None
-        return None if value is None else check_type(name, value, args[0])
+    if origin is types.UnionType:  # float | None, int | tuple[int, ...]
+        if value is None and types.NoneType in args:
+            return None
+        listed = isinstance(value, (list, tuple))
+        fitting = [arm for arm in args if listed == bool(typing.get_args(arm))]
+        return check_type(name, value, fitting[0] if fitting else args[0])
     if origin is tuple and isinstance(value, (list, tuple)):
         return tuple(check_type(name, item, args[0]) for item in value)
     if origin is dict and isinstance(value, dict):

@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasad.config import from_mapping
 from kerasad.loading import load
+from kerasad.sides import sides_of
 from kerasad.training.run import Run
 from kerasad.training.train import fit
 
@@ -34,7 +35,7 @@ def check_method(config, folder):
         from_mapping(config.flat()) == config,
         "a config made again from `flat()` must equal the first",
     )
-    images = sample_images(config.image_size)
+    images = sample_images(config.sides)
     normal, others = images[:COUNT], images[COUNT:]
     detector, rows = fitted(config, normal, others)
     for row in rows:
@@ -110,7 +111,9 @@ def check_batches(detector, images):
 def sample_images(size, count=COUNT + HELD_OUT):
     """Seeded pictures of a blurred disc that lies nearly alike in each."""
     rng = np.random.default_rng(0)
-    y, x = np.mgrid[:size, :size] / size
+    height, width = sides_of(size)
+    y, x = np.mgrid[:height, :width]
+    y, x = y / height, x / width
     images = []
     for _ in range(count):
         row, column = rng.normal(0.5, 0.02, 2)

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 
 # A module imports from lower rows, and in its own row from its own room.
 ROWS = [
-    {"errors", "text", "version", "filters", "legacy"},
+    {"errors", "text", "version", "filters", "legacy", "sides"},
     {"files", "settings"},
     {"backend", "importing", "provenance", "vetting", "scoring"},
     {"registration", "layers", "metrics", "calibration", "backbones"},
@@ -36,7 +36,7 @@ ROWS = [
 ]
 NO_KERAS = {
     "errors", "files", "text", "config", "settings", "metrics", "calibration",
-    "vetting", "legacy", "capsules",
+    "vetting", "legacy", "capsules", "sides",
 }  # fmt: skip
 NAMES_NO_METHOD = ("detector.py", "evaluation", "vetting", "export", "cli",
                    "loading.py", "prediction.py", "training")  # fmt: skip

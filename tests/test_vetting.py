@@ -136,6 +136,11 @@ CONFIGS = {
         "holds 1000000000 at config.method.config.memory_images of its "
         "config, too large for the " + WEIGHTS,
     ),
+    "a long strip": (
+        with_setting("config.image_size", [1, 10**9]),
+        "holds [1, 1000000000] at config.image_size of its config, too large "
+        "for the " + WEIGHTS,
+    ),
     "units": (
         layer("keras.layers", "Dense", {"units": 10**9}),
         f"holds 1000000000{LAYERS[:-14]}.config.units of its config, too large "

@@ -149,7 +149,7 @@ def images_(count) -> str:
     return "1 image" if count == 1 else f"{count} images"
 
 
-def sides(category, config, say) -> tuple[Photos, Photos, Photos]:
+def divide(category, config, say) -> tuple[Photos, Photos, Photos]:
     """Good images to learn from, those held out, and all that can be learnt.
 
     Where a category has `validation/good`, that is held out; otherwise
@@ -160,7 +160,7 @@ def sides(category, config, say) -> tuple[Photos, Photos, Photos]:
         config: `kerasad.Config`.
         say: called with one line of commentary at a time.
     """
-    size, root = config.image_size, category.root
+    size, root = config.sides, category.root
     photos = read_photos(
         category.samples("train"), size, root, config.group_by, say
     )
@@ -197,12 +197,12 @@ def recalibrate(detector, data, group_by, method, k, fpr, say):
         InputError: there is no such image.
     """
     category = open_category(data)
-    say(f"{data}: {category.layout}")
+    say(f"{category.root}: {category.layout}")
     samples = category.validation or category.samples("train")
     group_by = group_by or "near-copies"
     check_group_by(group_by)
     photos = read_photos(
-        samples, detector.image_size[0], category.root, group_by, say
+        samples, detector.image_size, category.root, group_by, say
     )
     learnt, near = detector.known("learnt")
     if learnt is None:
@@ -214,8 +214,8 @@ def recalibrate(detector, data, group_by, method, k, fpr, say):
         photos = independent(photos, learnt, near, say)
     if not len(photos):
         raise InputError(
-            f"{data}: the detector has learnt from all of these images; a "
-            "threshold needs other good ones"
+            f"{category.root}: the detector has learnt from all of these "
+            "images; a threshold needs other good ones"
         )
     detector.calibrate(photos.images, method, k, fpr, photos.groups)
     if learnt is not None:

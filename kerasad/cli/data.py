@@ -1,6 +1,6 @@
 import click
 
-from kerasad.cli.options import say
+from kerasad.cli.options import layout_option, say
 
 
 @click.group("data")
@@ -36,17 +36,20 @@ def capsules(folder, size, seed):
 
 @command.command("check")
 @click.argument("folder", type=click.Path())
-def check(folder):
+@layout_option
+def check(folder, layout):
     """Read every image and mask in FOLDER; a table of what is there.
 
     A row for each part of each split: images, their sizes, and how many look
     as photos should not (of one colour, of two values, hardly any contrast).
     What is wrong but usable is a warning.
     """
-    from kerasad.data.flaws import overview
+    from kerasad.config import DEFAULT_SIDES
+    from kerasad.data.aspect import squashed
+    from kerasad.data.flaws import overview, remarks
     from kerasad.data.layouts import open_category
 
-    category = open_category(folder)
+    category = open_category(folder, layout)
     say(f"{folder}: {category.layout}")
     samples = category.samples("train") + category.validation
     if "test" in category.problems or category.test:
@@ -56,5 +59,6 @@ def check(folder):
     rows, warnings = overview(category, samples)
     for row in rows:
         click.echo(row)
-    for warning in category.remarks + warnings:
+    warnings += squashed(category.train, DEFAULT_SIDES)
+    for warning in remarks(category) + warnings:
         say(f"warning: {warning}")

@@ -11,6 +11,8 @@ from kerasad.cli.options import (
     data_or_builtin,
     detector_argument,
     import_option,
+    laid_out,
+    layout_option,
     say,
 )
 
@@ -32,6 +34,7 @@ def is_path(text) -> bool:
 @click.command("evaluate")
 @detector_argument
 @data_option
+@layout_option
 @click.option(
     "--shift",
     metavar="NAME",
@@ -89,6 +92,7 @@ def is_path(text) -> bool:
 def command(
     detector,
     data,
+    layout,
     shift,
     severity,
     sweeping,
@@ -115,8 +119,9 @@ def command(
         detector, shift = shift, "paper"  # the bare flag, then DETECTOR
     sweeping = sweeping or shift == "all"
     shifts = None if shift in (None, "all") else [shift]
+    data = laid_out(data, layout)
     fitted = load(detector)
-    data = data_or_builtin(data, fitted.image_size[0])
+    data = data_or_builtin(data, max(fitted.image_size))
     swept = None
     if sweeping:
         swept = sweep(

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from kerasad.backend import BACKENDS
+from kerasad.data.layout_names import LAYOUT_NAMES
 from kerasad.text import one_line
 
 DETECTOR = "runs/default/detector.keras"  # what `kerasad train` writes
@@ -60,6 +61,13 @@ data_option = click.option(
     "built-in capsules.",
 )
 
+layout_option = click.option(
+    "--layout",
+    type=click.Choice(LAYOUT_NAMES),
+    help="How to read the folder of --data, where that is not to be told from "
+    "what is in it.",
+)
+
 
 group_by_option = click.option(
     "--group-by",
@@ -90,8 +98,19 @@ def say(text):
     click.echo(one_line(text), err=True)
 
 
+def laid_out(data, layout):
+    """The folder of `--data`, read in the layout if one is named."""
+    if layout is None:
+        return data
+    if data is None:
+        raise click.UsageError("--layout goes with --data")
+    from kerasad.data.layouts import open_category
+
+    return open_category(data, layout)
+
+
 def data_or_builtin(data, size):
-    """The folder given, or that of the built-in capsules at `size`."""
+    """What was given, or the folder of the built-in capsules at `size`."""
     if data is not None:
         return data
     from kerasad.capsules import builtin_capsules

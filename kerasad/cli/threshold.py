@@ -6,6 +6,8 @@ from kerasad.cli.options import (
     detector_argument,
     group_by_option,
     import_option,
+    laid_out,
+    layout_option,
     say,
 )
 
@@ -19,6 +21,7 @@ from kerasad.cli.options import (
     "them, are left out. Defaults to the calibration scores in the file.",
 )
 @group_by_option
+@layout_option
 @click.option(
     "--method",
     type=click.Choice(list(METHODS)),
@@ -33,7 +36,7 @@ from kerasad.cli.options import (
 )
 @backend_option
 @import_option
-def command(detector, data, group_by, method, k, fpr):
+def command(detector, data, group_by, layout, method, k, fpr):
     """Set the threshold of DETECTOR, a .keras file, which is replaced.
 
     No anomalous image is read: of a category validation/good is, and where
@@ -45,6 +48,7 @@ def command(detector, data, group_by, method, k, fpr):
     """
     from kerasad.loading import load
 
+    data = laid_out(data, layout)
     fitted = load(detector)
     if data is None:
         if group_by is not None:

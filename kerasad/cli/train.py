@@ -7,6 +7,8 @@ from kerasad.cli.options import (
     backend_option,
     group_by_option,
     import_option,
+    laid_out,
+    layout_option,
     say,
 )
 
@@ -25,6 +27,7 @@ from kerasad.cli.options import (
     help="Category in MVTec layout, or a folder of good images. Defaults to "
     "the built-in capsules.",
 )
+@layout_option
 @click.option(
     "--textures",
     type=click.Path(),
@@ -73,6 +76,7 @@ from kerasad.cli.options import (
 def command(
     source,
     data,
+    layout,
     textures,
     out,
     settings,
@@ -108,6 +112,7 @@ def command(
     config = config.replace(**options)
     if folds is not None and config.calibration != "cross":
         raise click.UsageError("--folds goes with --calibration cross")
+    data = laid_out(data, layout)
     out = out or Path("runs") / config.name
 
     from kerasad.training.train import train
@@ -119,12 +124,13 @@ def command(
 def summary(result, config) -> str:
     """One screen on what was trained and what it guarantees."""
     detector, facts = result.detector, result.facts
+    height, width = detector.image_size
     fitted, path = detector.threshold, result.folder / "detector.keras"
     maps = ", ".join(detector.method.map_names)
     lines = {
         "detector": path,
         "method": f"{config.method}, {detector.method.count_params():,} "
-        f"weights, {config.image_size} px",
+        f"weights, {height} x {width} px",
         "images": f"{result.train_images} trained on, "
         f"{result.validation_images} held out",
         "training": f"{result.seconds:.0f} s in all",

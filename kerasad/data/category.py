@@ -11,9 +11,10 @@ from kerasad.data.images import (
     read_image,
     read_upright_mask,
     resized,
-    resized_mask,
+    shrunk_mask,
 )
 from kerasad.errors import InputError
+from kerasad.sides import sides_of
 
 GOOD = "good"
 MISSING = {
@@ -71,12 +72,12 @@ class Category:
         return found
 
 
-def read_sample(sample, size: int | None = None, look=None):
+def read_sample(sample, size=None):
     """The image and the mask of a sample.
 
     Args:
-        size: in pixels; resizes both to a square of that side.
-        look: callable that is shown the image at its own size.
+        size: in pixels, to resize both to: a pair `(height, width)`, or one
+            number for a square.
 
     Returns:
         uint8 `(height, width, 3)` and bool `(height, width)`, `None` where
@@ -87,13 +88,14 @@ def read_sample(sample, size: int | None = None, look=None):
             than the image, or marks nothing.
     """
     image = read_image(sample.path, page=sample.page)
-    if look is not None:
-        look(image)
     mask = read_masks(sample, image.shape[:2])
-    if size is None:
-        return image, mask
-    image = np.asarray(resized(Image.fromarray(image), (size, size)))
-    return image, None if mask is None else resized_mask(mask, size)
+    return (image, mask) if size is None else at_size(image, mask, size)[:2]
+
+
+def at_size(image, mask, size):
+    """Image and mask at a size, and how many defects are kept as one pixel."""
+    image = np.asarray(resized(Image.fromarray(image), sides_of(size)))
+    return image, *((None, 0) if mask is None else shrunk_mask(mask, size))
 
 
 def read_masks(sample, sides):

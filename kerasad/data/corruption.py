@@ -8,6 +8,7 @@ from kerasad.data.corruption_kinds import KINDS
 from kerasad.data.corruption_masks import visible_change
 from kerasad.data.foreground import foreground_map
 from kerasad.settings import Settings, key, require
+from kerasad.sides import mean_side
 
 SMALLEST = 4  # pixels, side of a patch
 ENOUGH = 10  # pixels, sum of a mask
@@ -91,7 +92,8 @@ class PatchCorruption:
         images: uint8 array `(n, height, width, 3)`: where `"patch"` takes
             its content from and `foreground="auto"` looks. Normal images.
         patches: pair of ints. Least and greatest number of patches.
-        size: pair of floats. Sides of a patch relative to the image's;
+        size: pair of floats. Sides of a patch relative to the image's (of one
+            that is not square, to a square of as many pixels);
             drawn on a logarithmic scale, so small ones are frequent.
         opacity: pair of floats in `[0, 1]`. Range of the factor on a patch's
             mask; `"deform"` is always opaque.
@@ -182,9 +184,11 @@ class PatchCorruption:
         scale = low * (high / low) ** rng.random()
         ratio = 2.0 ** rng.uniform(-0.5, 0.5)  # square root of the aspect
         sides = np.clip([scale * ratio, scale / ratio], low, high)
+        # On a strip, too, a defect is about as high as it is wide.
+        whole = mean_side(image_shape)
         return [
-            int(min(max(SMALLEST, round(share * whole)), whole))
-            for share, whole in zip(sides, image_shape, strict=False)
+            int(min(max(SMALLEST, round(share * whole)), side))
+            for share, side in zip(sides, image_shape, strict=False)
         ]
 
     def place(self, rng, rows, columns, image_shape):

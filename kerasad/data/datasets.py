@@ -115,7 +115,7 @@ class CorruptionDataset(ImageDataset):
         mask_floor: float, in pixels; see `masked_weights`.
         crop: int, in pixels. Side of the window that is cut out of each
             corrupted image, somewhere around a corrupted pixel; needs a
-            `corrupt` with a method `place`. `None` for whole images.
+            `corrupt` with a method `place`. See `window_sides`.
         context: `kerasad.layers.context.HostContext`. Inputs then have its
             8 channels.
         **kwargs: see `keras.utils.PyDataset`.
@@ -162,7 +162,7 @@ class CorruptionDataset(ImageDataset):
         """Batch `index` of any epoch, whatever `epoch` is set to."""
         before = None if self.augment_last else self.augment
         whole, rng = self._draw(epoch, index, before)
-        sides = (self.crop, self.crop) if self.crop else whole.shape[1:3]
+        sides = window_sides(self.crop, whole.shape[1:3])
         clean = np.empty((len(whole), *sides, 3), "float32")
         masks = np.empty((len(whole), *sides), "float32")
         channels = 3 if self.context is None else CHANNELS
@@ -208,15 +208,25 @@ class CorruptionDataset(ImageDataset):
 
     def _window(self, mask, rng):
         """Two slices: the whole image, or a crop around a corrupted pixel."""
-        side = self.crop
-        if not side:
+        if not self.crop:
             return slice(None), slice(None)
+        rows, columns = sides = window_sides(self.crop, mask.shape)
         changed = np.flatnonzero(mask)
         if not len(changed):
-            return self.corrupt.place(rng, side, side, mask.shape)
+            return self.corrupt.place(rng, rows, columns, mask.shape)
         pixel = changed[rng.integers(len(changed))]
-        within = rng.integers(side, size=2)
-        free = np.array(mask.shape) - side
+        # Drawn in the square: its batches are pinned.
+        within = rng.integers(self.crop, size=2) * sides // self.crop
+        free = np.subtract(mask.shape, sides)
         corner = np.unravel_index(pixel, mask.shape) - within
         top, left = np.clip(corner, 0, free)
-        return slice(top, top + side), slice(left, left + side)
+        return slice(top, top + rows), slice(left, left + columns)
+
+
+def window_sides(crop, sides) -> tuple[int, int]:
+    """`(height, width)` of the windows that are cut out of images.
+
+    A square of side `crop`, cut where the image is lower or narrower; without
+    `crop` the whole image.
+    """
+    return tuple(min(crop, side) for side in sides) if crop else tuple(sides)

@@ -67,8 +67,12 @@ def is_unset(image) -> bool:
 
 def orientation(path) -> int:
     """The EXIF rotation of a file, 1 for none."""
-    with Image.open(path, formats=FORMATS) as image:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            found = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # a TIFF that Pillow lacks; `decode` turns none of them
+        return 1
+    return found if found in range(1, 9) else 1
 
 
 def pixel_limit() -> int:

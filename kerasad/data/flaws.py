@@ -9,7 +9,8 @@ import numpy as np
 from kerasad.data.category import GOOD, read_sample
 from kerasad.data.images import mask_values
 from kerasad.data.likeness import Fingerprints, fingerprint
-from kerasad.data.plausibility import is_inverted, oddity
+from kerasad.data.mask_flaws import MaskFlaws
+from kerasad.data.plausibility import oddity
 from kerasad.text import one_line
 
 
@@ -46,7 +47,8 @@ def overview(category, samples) -> tuple[list[str], list[str]]:
 
     Reads every image and mask of the samples.
     """
-    groups, grey, inverted, prints = {}, [], [], []
+    groups, grey, prints = {}, [], []
+    flaws = MaskFlaws(category.root)
     for sample in samples:
         image, mask = read_sample(sample)
         prints.append(fingerprint(image))
@@ -58,8 +60,7 @@ def overview(category, samples) -> tuple[list[str], list[str]]:
         for path in sample.mask_paths or ():
             if len(np.setdiff1d(mask_values(path), [0])) > 1:
                 grey.append(path)
-        if mask is not None and mask.any() and is_inverted(mask):
-            inverted.append(sample.mask_paths[0])
+        flaws.look(sample, mask)
     rows = []
     for (name, width, height), group in groups.items():
         count = group.pop("images")
@@ -67,16 +68,13 @@ def overview(category, samples) -> tuple[list[str], list[str]]:
         rows.append(
             f"{one_line(name):<24} {count:>6} images of {width} x {height}{odd}"
         )
-    warnings = []
-    for paths, what in (
-        (grey, "have several values besides 0: each counts as defect"),
-        (inverted, "mark most of the image and its border: inverted?"),
-    ):
-        if paths:
-            shown = paths[0].relative_to(category.root).as_posix()
-            warnings.append(
-                f"{len(paths)} of the masks, such as {shown}, {what}"
-            )
+    warnings = flaws.sentences()
+    if grey:
+        shown = grey[0].relative_to(category.root).as_posix()
+        warnings.append(
+            f"{len(grey)} of the masks, such as {shown}, have several values "
+            "besides 0: each counts as defect"
+        )
     marks = Fingerprints.of(prints)
     places = {}
     for place, sample in enumerate(samples):
@@ -111,3 +109,14 @@ def alike(marks, samples, split, defect) -> list[str]:
     elif groups == 1 < len(labels):
         sentences.append(f"the images of {where} are all nearly the same")
     return sentences
+
+
+def remarks(category) -> list[str]:
+    """A sentence for each flaw that does not keep a test split from use."""
+    lines = []
+    if any(sample.mask_paths is None for sample in category.test):
+        lines.append(
+            "the defective images have no masks: what is measured on pixels "
+            "is undefined"
+        )
+    return lines + category.remarks

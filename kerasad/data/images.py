@@ -6,6 +6,7 @@ from scipy import ndimage
 
 from kerasad.data.decoding import decode, orientation, to_8_bit
 from kerasad.errors import InputError
+from kerasad.sides import sides_of
 
 WHITE = (255, 255, 255, 255)
 # What turns raw pixels upright, by EXIF orientation that swaps the sides.
@@ -17,7 +18,7 @@ TURNS = {
 }
 
 
-def read_image(path, size: int | None = None, page=0) -> np.ndarray:
+def read_image(path, size=None, page=0) -> np.ndarray:
     """One image file as RGB.
 
     Grey is repeated over the channels, transparent pixels show a white
@@ -27,7 +28,8 @@ def read_image(path, size: int | None = None, page=0) -> np.ndarray:
 
     Args:
         path: a file with one of `kerasad.data.decoding.SUFFIXES`.
-        size: in pixels; resizes to a square of that side.
+        size: in pixels, to resize to: a pair `(height, width)`, or one
+            number for a square.
         page: int, counts the pages of a TIFF from 0.
 
     Returns:
@@ -38,7 +40,7 @@ def read_image(path, size: int | None = None, page=0) -> np.ndarray:
     """
     image = to_rgb(decode(path, page), path)
     if size is not None:
-        image = resized(image, (size, size))
+        image = resized(image, sides_of(size))
     return np.asarray(image)
 
 
@@ -54,14 +56,14 @@ def resized(image: Image.Image, sides) -> Image.Image:
     return image.resize((width, height), Image.Resampling.BILINEAR)
 
 
-def read_mask(path, size: int | None = None) -> np.ndarray:
+def read_mask(path, size=None) -> np.ndarray:
     """A ground-truth mask, bool `(height, width)`.
 
     Every value but 0 is defective, for some masks mark with 1 and others
     with 255: the soft border of a grey mask counts as defect.
     """
     mask = mask_values(path) > 0
-    return mask if size is None else resized_mask(mask, size)
+    return mask if size is None else shrunk_mask(mask, size)[0]
 
 
 def read_upright_mask(path, image_path, sides) -> np.ndarray:
@@ -88,28 +90,35 @@ def mask_values(path) -> np.ndarray:
     return values if values.ndim == 2 else values[..., :3].max(axis=-1)
 
 
-def resized_mask(mask, size: int) -> np.ndarray:
-    """A bool mask at `(size, size)`: a pixel half covered counts.
+def shrunk_mask(mask, size):
+    """A bool mask at another size: a pixel half covered counts.
 
-    Of a defect too small for that, the pixel that it covers most is kept.
+    Of a defect too small or too thin for that, the pixel that it covers most
+    is kept.
+
+    Returns:
+        The mask, and how many defects were kept so.
     """
-    if mask.shape == (size, size):
-        return mask
+    sides = sides_of(size)
+    if mask.shape == sides:
+        return mask, 0
     shrunk = Image.fromarray(mask.astype("uint8") * 255)
-    shrunk = shrunk.resize((size, size), Image.Resampling.BOX)
+    shrunk = shrunk.resize(sides[::-1], Image.Resampling.BOX)
     shrunk = np.asarray(shrunk) >= 128
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     if count == 0:
-        return shrunk
+        return shrunk, 0
     rows, columns = (
-        np.arange(side) * size // side for side in mask.shape
+        np.arange(whole) * side // whole
+        for whole, side in zip(mask.shape, sides, strict=True)
     )  # where each pixel of the mask ends up
-    where = rows[:, None] * size + columns
+    where = rows[:, None] * sides[1] + columns
     kept = np.unique(labels[shrunk[rows[:, None], columns]])
-    for lost in np.setdiff1d(np.arange(1, count + 1), kept):
-        covered = np.bincount(where[labels == lost])
+    lost = np.setdiff1d(np.arange(1, count + 1), kept)
+    for label in lost:
+        covered = np.bincount(where[labels == label])
         shrunk[np.unravel_index(covered.argmax(), shrunk.shape)] = True
-    return shrunk
+    return shrunk, len(lost)
 
 
 def to_rgb(image: Image.Image, path) -> Image.Image:
@@ -130,26 +139,26 @@ def to_rgb(image: Image.Image, path) -> Image.Image:
     return image.convert("RGB")
 
 
-def load_images(samples, size: int, progress=None, look=None) -> np.ndarray:
-    """Samples, or paths, as one uint8 array, `(n, size, size, 3)`.
+def load_images(samples, size, progress=None, look=None) -> np.ndarray:
+    """Samples, or paths, as one uint8 array, `(n, height, width, 3)`.
 
-    Memory stays near `n * size * size * 3` bytes: each file is read straight
-    into its place.
+    Memory stays near the bytes of that: each file is read straight into its
+    place.
 
     Args:
         samples: list of `kerasad.data.category.Sample` or of paths.
-        size: in pixels.
+        size: as in `read_image`.
         progress: callable `(images read, images in all)`.
         look: callable that is shown each photo at its own size, uint8
             `(height, width, 3)`.
     """
-    images = np.empty((len(samples), size, size, 3), dtype="uint8")
+    images = np.empty((len(samples), *sides_of(size), 3), dtype="uint8")
     for index, sample in enumerate(samples):
         path, page = getattr(sample, "path", sample), getattr(sample, "page", 0)
         photo = to_rgb(decode(path, page), path)
         if look is not None:
             look(np.asarray(photo))
-        images[index] = np.asarray(resized(photo, (size, size)))
+        images[index] = np.asarray(resized(photo, sides_of(size)))
         if progress is not None:
             progress(index + 1, len(samples))
     return images

@@ -18,6 +18,7 @@ from PIL import Image, ImageFilter
 from kerasad.data.affine import affine, lower_resolution
 from kerasad.data.colour_jitter import colour_jitter, gaussian_noise
 from kerasad.errors import InputError
+from kerasad.sides import mean_side
 
 FILL = 200  # table 2: grey level of what comes from outside the image
 
@@ -112,7 +113,7 @@ def noise(image, mask, rng, severity=1.0):
 
 def blur(image, mask, rng, severity=1.0):
     """Ours: Gaussian, 0.5 to 1.5 pixels wide at 256 pixels."""
-    radius = severity * rng.uniform(0.5, 1.5) * image.shape[0] / 256
+    radius = severity * rng.uniform(0.5, 1.5) * mean_side(image.shape) / 256
     if radius == 0:
         return image, mask
     soft = Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius))

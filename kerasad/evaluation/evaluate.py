@@ -11,11 +11,12 @@ import numpy as np
 
 from kerasad import metrics
 from kerasad.calibration.conformal import fpr_range
-from kerasad.data.category import read_sample
-from kerasad.data.flaws import leak, leaked
+from kerasad.data.category import at_size, read_sample
+from kerasad.data.flaws import leak, leaked, remarks
 from kerasad.data.images import read_image
 from kerasad.data.layouts import open_category
 from kerasad.data.likeness import Fingerprints, fingerprint
+from kerasad.data.mask_flaws import MaskFlaws
 from kerasad.data.shifts import apply_shift
 from kerasad.errors import InputError
 from kerasad.evaluation.measures import (
@@ -33,9 +34,8 @@ CHUNK = 64  # images in memory at full precision at a time
 class Evaluation:
     """What `evaluate` measured, and what figures are drawn from.
 
-    `images` uint8 `(n, S, S, 3)`, `reconstructions` uint8 likewise
-    or `None`,  `maps`
-    float32 `(n, S, S)`, `masks` bool `(n, S, S)`, all in the order of
+    `images` uint8 `(n, H, W, 3)`, `reconstructions` uint8 likewise or `None`,
+    `maps` float32 `(n, H, W)`, `masks` bool `(n, H, W)`, all in the order of
     `samples`; `scores` float64 `(n,)`, `flagged` bool `(n,)`. `remarks` are
     sentences on what is wrong with the data, see `kerasad.data.flaws`,
     `leaked` the samples that the detector has seen.
@@ -72,7 +72,8 @@ def evaluate(
 
     Args:
         detector: a calibrated `kerasad.Detector`.
-        data: a category in MVTec layout.
+        data: a folder that `kerasad.data.layouts.open_category` can read, or
+            the `Category`.
         shift: name from `kerasad.data.shifts.SHIFTS`, applied to each test
             image and its mask; `None` for the images as they are.
         severity: float, 0 to 2; 1 is the paper's shift.
@@ -88,7 +89,9 @@ def evaluate(
     detector.check_calibrated()
     category = open_category(data)
     everything = category.samples("test")
-    split = load_test(everything, data, detector.image_size, min_defect_area)
+    sides = detector.image_size
+    flaws = MaskFlaws(category.root, sides)
+    split = load_test(everything, category.root, sides, min_defect_area, flaws)
     leaks = seen_before(detector, category, split)
     left_out = 0
     if shift is not None:
@@ -129,6 +132,7 @@ def evaluate(
         "leaked_images": None if leaks is None else len(leaks),
         "leaked": [relative(sample, category) for sample in leaks or ()],
         "min_defect_area": min_defect_area,
+        "defects_below_a_pixel": flaws.small,
         "shift": shift and {"name": shift, "severity": severity, "seed": seed},
         "left_out": left_out,
         "backend": keras.backend.backend(),
@@ -138,12 +142,8 @@ def evaluate(
         "seconds": round(time.monotonic() - started, 3),
     }
     seen = "the images that the detector has seen"
-    sentences = leak(leaks, category.root, seen) + category.remarks
-    if not split.has_masks:
-        sentences.append(
-            "the defective images have no masks: what is measured on pixels "
-            "is undefined"
-        )
+    sentences = leak(leaks, category.root, seen) + remarks(category)
+    sentences += flaws.sentences()
     if left_out:
         sentences.append(
             f"{left_out} defective images are left out, whose whole defect "
@@ -180,10 +180,6 @@ class TestSplit:
     def labels(self):
         return np.array([sample.label for sample in self.samples])
 
-    @property
-    def has_masks(self):
-        return all(sample.mask_paths is not None for sample in self.samples)
-
     def only(self, keep):
         kept = [s for s, own in zip(self.samples, keep, strict=True) if own]
         return TestSplit(
@@ -206,24 +202,29 @@ class TestSplit:
         return dataclasses.replace(self, images=images, masks=masks), gone
 
 
-def load_test(samples, data, sides, min_defect_area=0) -> TestSplit:
-    """Reads samples, without those whose defect is smaller."""
+def load_test(samples, root, sides, min_defect_area=0, flaws=None) -> TestSplit:
+    """Reads samples, without those whose defect is smaller.
+
+    What is doubtful about the masks is gathered in `flaws`, a `MaskFlaws`.
+    """
     kept, images, masks, indices, prints = [], [], [], [], []
     for index, sample in enumerate(samples):
-        photo = []
-        image, mask = read_sample(sample, sides[0], photo.append)
+        whole = read_sample(sample)
+        image, mask, small = at_size(*whole, sides)
         if mask is None:
             mask = np.zeros(image.shape[:2], bool)
         elif sample.label and mask.sum() < min_defect_area:
             continue
+        if flaws is not None:
+            flaws.look(sample, whole[1], small)
         kept.append(sample)
         images.append(image)
         masks.append(mask)
         indices.append(index)
-        prints.append(fingerprint(*photo))
+        prints.append(fingerprint(whole[0]))
     if not kept:
         raise InputError(
-            f"{data}: no test image has a defect of {min_defect_area} pixels; "
+            f"{root}: no test image has a defect of {min_defect_area} pixels; "
             "lower --min-defect-area"
         )
     return TestSplit(

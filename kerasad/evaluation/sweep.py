@@ -29,7 +29,7 @@ def sweep(
 
     Args:
         detector: a calibrated `kerasad.Detector`.
-        data: a category in MVTec layout.
+        data: see `kerasad.evaluation.evaluate`.
         shifts: names from `kerasad.data.shifts.SHIFTS`; `None` for all, the
             paper's mixture and each factor alone.
         severities: floats in `(0, 2]`; 1 is the paper's.
@@ -51,9 +51,10 @@ def sweep(
             is not calibrated.
     """
     shifts, severities = check_sweep(detector, shifts, severities)
+    category = open_category(data)
     split = load_test(
-        open_category(data).samples("test"),
-        data,
+        category.samples("test"),
+        category.root,
         detector.image_size,
         min_defect_area,
     )

@@ -39,7 +39,7 @@ class FeatureMemorySettings(Settings):
 
     def check(self, run):
         expected = f"at least {LEAST} for a feature memory"
-        require(run.image_size >= LEAST, "image_size", expected, run)
+        require(min(run.sides) >= LEAST, "image_size", expected, run)
 
 
 @keras.saving.register_keras_serializable(package="kerasad")

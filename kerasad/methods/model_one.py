@@ -9,6 +9,7 @@ from kerasad.maps import MAPS
 from kerasad.methods.method import Method, described, revived
 from kerasad.models.model_one import ModelOne
 from kerasad.settings import key, require
+from kerasad.sides import size_of
 from kerasad.training.gradient import train_network
 from kerasad.training.optimizer import GradientSettings
 
@@ -35,9 +36,10 @@ class ModelOneSettings(GradientSettings, AugmentationSettings):
 
     def check(self, run):
         super().check(run)
-        step, side = 2**self.depth, run.image_size
+        step = 2**self.depth
         expected = f"a multiple of {step}, which is 2^depth"
-        require(side % step == 0, "image_size", expected, run)
+        holds = all(side % step == 0 for side in run.sides)
+        require(holds, "image_size", expected, run)
         require(self.arch in range(4), "arch", "0, 1, 2 or 3", self)
 
 
@@ -70,7 +72,7 @@ class ModelOneMethod(Method):
 
     @classmethod
     def from_settings(cls, settings, image_size, count):
-        network = network_of(settings, image_size[0])
+        network = network_of(settings, size_of(image_size))
         return cls(network, settings.anomaly_map, settings.alpha)
 
     def call(self, images):
@@ -82,9 +84,9 @@ class ModelOneMethod(Method):
         return {"maps": maps[..., None], "reconstruction": reconstruction}
 
     def fit(self, images, held_out, run):
-        settings = run.settings
+        settings, size = run.settings, size_of(images.shape[1:3])
         weights, rows = train_network(
-            lambda policy: network_of(settings, images.shape[1], policy),
+            lambda policy: network_of(settings, size, policy),
             losses_of(settings),
             batches(images, settings, run.seed),
             batches(held_out, settings, run.seed, validation=True),

@@ -25,7 +25,7 @@ class PatchMemorySettings(Settings):
 
     def check(self, run):
         expected = f"at least {LEAST} for a patch memory"
-        require(run.image_size >= LEAST, "image_size", expected, run)
+        require(min(run.sides) >= LEAST, "image_size", expected, run)
 
 
 @keras.saving.register_keras_serializable(package="kerasad")

@@ -5,7 +5,11 @@ from keras import ops
 
 from kerasad.data.augmentation import AugmentationSettings, augmentation_of
 from kerasad.data.corruption import CorruptionSettings, corruption_of
-from kerasad.data.datasets import VALIDATION_SEED, CorruptionDataset
+from kerasad.data.datasets import (
+    VALIDATION_SEED,
+    CorruptionDataset,
+    window_sides,
+)
 from kerasad.data.textures import builtin_textures
 from kerasad.layers.context import Context, HostContext
 from kerasad.losses.pixelwise import MaskLoss
@@ -13,6 +17,7 @@ from kerasad.maps import MAPS, upsample
 from kerasad.methods.method import Method, described, revived
 from kerasad.models.ssae import SSAE
 from kerasad.settings import key, require
+from kerasad.sides import size_of
 from kerasad.training.gradient import train_network
 from kerasad.training.optimizer import GradientSettings
 
@@ -34,7 +39,9 @@ class SSAESettings(GradientSettings, AugmentationSettings, CorruptionSettings):
 
     # Batches
     augment_last: bool = False  # after the corruption, on image and target
-    crop: int = key(128, 0)  # side of the windows trained on; 0: whole images
+    # Side of the windows trained on, as far as the images are that high and
+    # wide; 0: whole images.
+    crop: int = key(128, 0)
 
     # Loss
     mask_weight: float = key(0.9, 0, 1)  # lambda of equation 4
@@ -46,10 +53,9 @@ class SSAESettings(GradientSettings, AugmentationSettings, CorruptionSettings):
 
     def check(self, run):
         super().check(run)
-        side = run.image_size
         step = self.stem * 2 ** (len(self.filters) - 1)
         expected = f"a multiple of {step}, which is stem * 2^(levels - 1)"
-        holds = side >= step and side % step == 0
+        holds = all(s >= step and s % step == 0 for s in run.sides)
         require(holds, "image_size", expected, run)
         require(
             not self.head or self.stem in (1, 3) or self.stem % 2 == 0,
@@ -58,7 +64,8 @@ class SSAESettings(GradientSettings, AugmentationSettings, CorruptionSettings):
             self,
         )
         require(
-            not self.crop or (self.crop <= side and self.crop % step == 0),
+            not self.crop
+            or (self.crop <= max(run.sides) and self.crop % step == 0),
             "crop",
             f"0, or a multiple of {step} up to image_size",
             self,
@@ -106,7 +113,8 @@ class SSAEMethod(Method):
 
     @classmethod
     def from_settings(cls, settings, image_size, count):
-        return cls(network_of(settings, image_size[0]), settings.anomaly_map)
+        network = network_of(settings, size_of(image_size))
+        return cls(network, settings.anomaly_map)
 
     def call(self, images):
         inputs = images if self.context is None else self.context(images)
@@ -125,10 +133,11 @@ class SSAEMethod(Method):
         }
 
     def fit(self, images, held_out, run):
-        settings, side = run.settings, images.shape[1]
-        bank = run.textures or builtin_textures(run.seed, side)
+        settings, sides = run.settings, images.shape[1:3]
+        bank = run.textures or builtin_textures(run.seed, max(sides))
+        window = size_of(window_sides(settings.crop, sides))
         weights, rows = train_network(
-            lambda policy: network_of(settings, settings.crop or side, policy),
+            lambda policy: network_of(settings, window, policy),
             losses_of(settings),
             batches(images, images, bank, settings, run.seed),
             batches(held_out, images, bank, settings, run.seed, True),
@@ -152,7 +161,7 @@ class SSAEMethod(Method):
 
 
 def network_of(settings, image_size, policy="float32"):
-    """The untrained network for images or crops of that side."""
+    """The untrained network for images or crops of that size."""
     return SSAE(
         image_size=image_size,
         stem=settings.stem,

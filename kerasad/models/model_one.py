@@ -2,6 +2,7 @@ import keras
 from keras import layers
 
 from kerasad.layers import AppendLightness, ResidualDown, ResidualUp
+from kerasad.sides import sides_of, written
 
 # Number of blocks, filters of the stem and length of the latent vector, which
 # architectures 1 and 2 do not have. Table 1 and sections 3.1.2, 4.2.
@@ -39,15 +40,15 @@ class ModelOne(keras.Model):
 
     Args:
         arch: int, a key of the table.
-        image_size: int, in pixels. Side of the square input; a multiple of
-            `2**depth`.
+        image_size: int, in pixels. Side of the square input, or a pair of
+            them, `(height, width)`; multiples of `2**depth`.
         depth: int. Number of blocks; `None` for the architecture's.
         base_filters: int. Filters of the stem; `None` for the
             architecture's.
         latent: int. Length of the vector; `None` for the architecture's.
 
     Input shape:
-        `(batch, image_size, image_size, 3)`, in `[0, 1]`.
+        `(batch, height, width, 3)`, in `[0, 1]`.
 
     Output shape:
         The reconstruction, same shape and range.
@@ -88,7 +89,7 @@ class ModelOne(keras.Model):
         blocks = own["depth"] if depth is None else depth
         base = own["base_filters"] if base_filters is None else base_filters
         length = own["latent"] if latent is None else latent
-        if image_size % 2**blocks:
+        if any(side % 2**blocks for side in sides_of(image_size)):
             raise ValueError(
                 f"Argument `image_size` must be a multiple of {2**blocks}, "
                 f"which is 2^depth. Received: image_size={image_size}"
@@ -107,7 +108,7 @@ class ModelOne(keras.Model):
                 **options,
             )(x)
 
-        images = keras.Input((image_size, image_size, 3), name="images")
+        images = keras.Input((*sides_of(image_size), 3), name="images")
         x = AppendLightness(dtype=dtype)(images) if arch == 2 else images
         x = conv(x, base, activation="relu", kernel_initializer="he_normal")
         for width in widths[1:]:
@@ -140,7 +141,7 @@ class ModelOne(keras.Model):
     def get_config(self):
         return {
             "arch": self.arch,
-            "image_size": self.image_size,
+            "image_size": written(self.image_size),
             "depth": self.depth,
             "base_filters": self.base_filters,
             "latent": self.latent,

@@ -8,6 +8,7 @@ from kerasad.layers import (
     SDCBlock,
     SpaceToDepth,
 )
+from kerasad.sides import sides_of, written
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -30,7 +31,8 @@ class SSAE(keras.Model):
     images.
 
     Args:
-        image_size: int, in pixels. Side of the square input.
+        image_size: int, in pixels. Side of the square input; or a pair of
+            them, `(height, width)`.
         stem: int, in pixels. Block of the space-to-depth stem; 1 for none.
         filters: ints. Channels at each level, from the stem's resolution
             down by 2 a level.
@@ -41,13 +43,12 @@ class SSAE(keras.Model):
         context: bool. Takes the 8 channels of `kerasad.layers.Context`.
 
     Input shape:
-        `(batch, image_size, image_size, 3)` in `[0, 1]`, or 8 channels with
-        `context`.
+        `(batch, height, width, 3)` in `[0, 1]`, or 8 channels with `context`.
 
     Output shape:
-        The reconstruction, `(batch, image_size, image_size, 3)` in `[0, 1]`;
-        with `head` a dict of `reconstruction` and `anomaly_logits`, the
-        latter `(batch, image_size / 2, image_size / 2, 1)`.
+        The reconstruction, `(batch, height, width, 3)` in `[0, 1]`; with
+        `head` a dict of `reconstruction` and `anomaly_logits`, the latter
+        `(batch, height / 2, width / 2, 1)`.
 
     Example:
 
@@ -107,7 +108,7 @@ class SSAE(keras.Model):
             return add(x, conv(y, width, 1, kernel_initializer=near_zero()))
 
         images = keras.Input(
-            (image_size, image_size, 8 if context else 3), name="images"
+            (*sides_of(image_size), 8 if context else 3), name="images"
         )
         pixels = SpaceToDepth(stem, dtype=dtype)(images[..., :3])
         x = layers.Rescaling(4.0, -2.0, dtype=dtype)(pixels)
@@ -183,7 +184,7 @@ class SSAE(keras.Model):
 
     def get_config(self):
         return {
-            "image_size": self.image_size,
+            "image_size": written(self.image_size),
             "stem": self.stem,
             "filters": list(self.filters),
             "dilations": list(self.dilations),

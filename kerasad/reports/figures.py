@@ -159,7 +159,8 @@ def draw_outline(axes, mask, width, height):
         return
     rows, columns = mask.shape
     # A little outside of the defect, or it would hide small ones.
-    mask = ndimage.binary_dilation(mask, iterations=1 + rows // 256)
+    reach = 1 + min(rows, columns) // 256
+    mask = ndimage.binary_dilation(mask, iterations=reach)
     padded = np.pad(mask.astype("float32"), 1)  # closed at the borders
     x = (np.arange(columns + 2) - 0.5) * width / columns
     y = (np.arange(rows + 2) - 0.5) * height / rows

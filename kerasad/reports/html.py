@@ -14,6 +14,8 @@ from kerasad.reports.pictures import side_of
 from kerasad.reports.plots import ScoreAxis, curves, histogram, per_cent
 from kerasad.reports.shift_table import shift_section
 
+CARD = 158  # pixels, side of a square picture in the gallery
+
 
 def write_report(evaluation, detector, path, swept: dict | None = None):
     """Writes `report.html`: figures, curves, gallery and provenance.
@@ -35,8 +37,11 @@ def report(evaluation, detector, swept=None) -> str:
     calibration = detector.calibration["scores"]
     axis = ScoreAxis(calibration, evaluation.scores, [threshold["threshold"]])
     choices = sorted({sample.defect for sample in evaluation.samples})
-    style, script = source("report.css"), source("report.js")
-    side = side_of(len(evaluation.samples), evaluation.images.shape[1])
+    sides = evaluation.images.shape[1:3]
+    side = side_of(len(evaluation.samples), sides)
+    height, width = (round(own * side / max(sides)) for own in sides)
+    style = room_for(height, width) + source("report.css")
+    script = source("report.js")
     data = {
         "scores": [float(score) for score in evaluation.scores],
         "labels": [sample.label for sample in evaluation.samples],
@@ -68,7 +73,8 @@ def report(evaluation, detector, swept=None) -> str:
         shift=shift_section(swept),
         choices=choices,
         scale=colour_scale(detector),
-        side=side,
+        width=width,
+        height=height,
         cards=cards(evaluation, detector.calibration["map_range"], side),
         origin=facts.origin(evaluation, detector),
         config=(detector.provenance or {}).get("config"),
@@ -84,6 +90,20 @@ def places(swept):
         "origin": "Provenance",
     }
     return [item for item in found.items() if swept or item[0] != "shift"]
+
+
+def room_for(height, width) -> str:
+    """Variables of the style sheet that follow from the shape of an image.
+
+    Cards of strips are as large as those of squares; longer ones lie below
+    each other in the viewer. Here, for the policy allows no `style=`.
+    """
+    card = min(max(CARD * (width / height) ** 0.5, 96), 640)
+    columns = 1 if width > 2 * height else 3
+    return (
+        f":root {{ --shape: {width} / {height}; --card: {card:.0f}px; "
+        f"--columns: {columns}; }}\n"
+    )
 
 
 def policy(style, script) -> str:

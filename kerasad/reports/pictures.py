@@ -10,6 +10,7 @@ from scipy import ndimage
 from skimage import measure
 
 from kerasad.reports.figures import OVERLAY
+from kerasad.sides import mean_side
 
 PIXELS = 36e6  # of all test images together; bounds the size of the file
 LEAST, MOST = 192, 512  # side of one image, in pixels
@@ -17,14 +18,21 @@ QUALITY = 75
 OPACITY = 0.8
 
 
-def side_of(images: int, size: int) -> int:
-    """Side of one of so many pictures, in pixels, at most `size`."""
+def side_of(images: int, sides) -> int:
+    """The longer side of one of so many pictures, in pixels.
+
+    Args:
+        images: how many there are.
+        sides: `(height, width)` of each, which is not enlarged.
+    """
     fitting = int(np.clip((PIXELS / images) ** 0.5, LEAST, MOST))
-    return min(size, fitting)
+    # A strip has fewer pixels than a square as long.
+    longer = max(sides) / mean_side(sides) * fitting
+    return min(max(sides), round(longer))
 
 
 def picture(image, side) -> str:
-    """A uint8 image as data URI, at most `side` pixels wide."""
+    """A uint8 image as data URI, at most `side` pixels wide and high."""
     return data_uri(Image.fromarray(image), side)
 
 
@@ -47,8 +55,10 @@ def heat_colours(shares):
 
 
 def data_uri(image, side) -> str:
-    if max(image.size) > side:
-        image = image.resize((side, side), Image.Resampling.LANCZOS)
+    scale = side / max(image.size)
+    if scale < 1:
+        size = [max(1, round(length * scale)) for length in image.size]
+        image = image.resize(size, Image.Resampling.LANCZOS)
     file = io.BytesIO()
     image.save(file, "WEBP", quality=QUALITY, alpha_quality=QUALITY)
     content = base64.b64encode(file.getvalue()).decode("ascii")
@@ -58,7 +68,7 @@ def data_uri(image, side) -> str:
 def outline(mask) -> str:
     """The border of a mask as a path of SVG in coordinates of its pixels."""
     # A little outside of the defect, or it would hide small ones.
-    mask = ndimage.binary_dilation(mask, iterations=1 + mask.shape[0] // 256)
+    mask = ndimage.binary_dilation(mask, iterations=1 + min(mask.shape) // 256)
     path = ""
     for contour in measure.find_contours(np.pad(mask, 1).astype("float32")):
         corners = measure.approximate_polygon(contour, 0.4) - 0.5

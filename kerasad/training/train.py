@@ -10,10 +10,11 @@ import numpy as np
 
 from kerasad.calibration.cross import fold_members, out_of_fold
 from kerasad.calibration.fit import fit_threshold
-from kerasad.calibration.independence import sides
+from kerasad.calibration.independence import divide
 from kerasad.calibration.split import split
 from kerasad.capsules import builtin_capsules
 from kerasad.config import Config, to_yaml
+from kerasad.data.aspect import squashed
 from kerasad.data.category import fingerprint
 from kerasad.data.layouts import open_category
 from kerasad.data.textures import textures_from_folder
@@ -75,22 +76,24 @@ def train(
         InputError: the data, the textures or the checkpoint cannot be used.
     """
     started = time.monotonic()
-    out, size = Path(out), config.image_size
+    out, sides = Path(out), config.sides
     if data is None:
-        data = builtin_capsules(size, drawing(say))
+        data = builtin_capsules(max(sides), drawing(say))
     category = open_category(data)
     samples = category.samples("train") + category.validation
-    say(f"{data}: {category.layout}")
-    for remark in category.remarks:
+    say(f"{category.root}: {category.layout}")
+    for remark in category.remarks + squashed(category.train, sides):
         say(f"warning: {remark}")
-    learnt, held_out, photos = sides(category, config, say)
+    learnt, held_out, photos = divide(category, config, say)
     check_calibration(photos, held_out, config)
     also = " and the threshold" if config.calibration == "split" else ""
     say(
         f"{len(learnt)} images to train on, {len(held_out)} held out for "
         f"validation{also}"
     )
-    bank = None if textures is None else textures_from_folder(textures, size)
+    bank = None
+    if textures is not None:
+        bank = textures_from_folder(textures, max(sides))
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     run = Run(
@@ -173,7 +176,7 @@ def train(
 
 def fit(config, images, held_out, run):
     """A detector without threshold, and the history of its method."""
-    sides = (config.image_size, config.image_size)
+    sides = config.sides
     kind = find_method(config.method)
     keras.utils.set_random_seed(run.seed)  # of weights that are drawn
     method = kind.from_settings(config.settings, sides, len(images))

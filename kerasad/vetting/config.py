@@ -34,8 +34,8 @@ def check_config(config, stored: int, trusted=frozenset()):
         settings = legacy.modern(settings, [side, side])
     if not isinstance(settings.get("method"), dict):
         raise InputError("holds no method")
-    for part in ("method", "image_size"):
-        check_size(settings.get(part), f".config.{part}", stored)
+    parts = {part: settings.get(part) for part in ("method", "image_size")}
+    check_size(parts, ".config", stored)
 
 
 def check_value(value, where, depth=0, finite=True, trusted=frozenset()):
@@ -86,7 +86,9 @@ def check_size(value, where, stored, ours=True):
             value.get("memory_images"), value.get("image_size"), where, stored
         )
         for key, item in value.items():
-            if key not in UNBOUND:
+            if has_sides(key, item):
+                check_sides(item, f"{where}.{short(key)}", stored)
+            elif key not in UNBOUND:
                 check_size(item, f"{where}.{short(key)}", stored, ours)
     elif isinstance(value, list):
         if len(value) > NUMBERS and all(type(item) is int for item in value):
@@ -98,6 +100,24 @@ def check_size(value, where, stored, ours=True):
             check_size(item, where, stored, ours)
     elif type(value) is int and value > (SMALL if ours else SMALL_LAYER):
         check_number(value**2, where, stored, value)
+
+
+def has_sides(key, value) -> bool:
+    """Whether it is `(height, width)`, or `(None, height, width, channels)`."""
+    if not isinstance(value, list):
+        return False
+    kinds = [type(item) for item in value]
+    if key == "image_size":
+        return kinds == [int] * 2
+    return kinds == [type(None), *[int] * 3]
+
+
+def check_sides(value, where, stored):
+    height, width, *rest = (item for item in value if item is not None)
+    if max(height, width) > SMALL:
+        needed = max(height, 1) * max(width, 1)
+        check_number(needed, where, stored, value)
+    check_size(rest, where, stored)
 
 
 def check_memory(count, sides, where, stored):

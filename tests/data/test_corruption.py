@@ -98,6 +98,16 @@ def test_masks_are_honest(images, image, kind):
         assert (mask[change > 60 / 255] > 0.1).sum() >= 0.8 * strong
 
 
+def test_on_a_strip_a_defect_is_about_as_high_as_wide(rng):
+    strip = rng.uniform(size=(64, 1024, 3)).astype("float32")
+    bank = TextureBank([rng.integers(256, size=(64, 64, 3), dtype="uint8")])
+    corrupt = PatchCorruption(bank, patches=(1, 1), size=(0.05, 0.2))
+    for _ in range(20):
+        rows, columns = np.nonzero(corrupt(strip, rng)[1])
+        ratio = np.ptp(columns) / np.ptp(rows)
+        assert 1 / 4 < ratio < 4
+
+
 def test_clean_share(image):
     corrupt = PatchCorruption(textures(0), clean_share=0.5)
     rng = np.random.default_rng(0)

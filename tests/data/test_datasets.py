@@ -40,6 +40,16 @@ def test_shapes_types_and_weights(images):
     np.testing.assert_array_equal(weights, masked_weights(mask, 0.8))
 
 
+def test_a_window_is_cut_where_the_image_is_lower(rng):
+    strips = rng.integers(256, size=(4, 16, 80, 3), dtype="uint8")
+    corrupted, clean, weights = make(strips, crop=32)[0]
+    assert corrupted.shape == clean.shape == (3, 16, 32, 3)
+    assert weights.shape == (3, 16, 32)
+    seen = [strips[i][:, x : x + 32] for i in range(4) for x in range(49)]
+    for window in np.rint(clean * 255).astype("uint8"):
+        assert any(np.array_equal(window, other) for other in seen)
+
+
 def test_an_epoch_holds_every_image_once(images):
     dataset = make(images)
     clean = np.concatenate([dataset[i][1] for i in range(3)]) * 255

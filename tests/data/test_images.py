@@ -110,7 +110,8 @@ def test_every_defect_keeps_a_pixel():
     mask = np.zeros((64, 64), bool)
     mask[:32, :32] = True
     mask[50, 50] = mask[60, 3] = True  # two specks
-    small = images.resized_mask(mask, 8)
+    small, kept = images.shrunk_mask(mask, 8)
+    assert kept == 2
     assert small[:4, :4].all() and small[6, 6] and small[7, 0]
     assert small.sum() == 18
 

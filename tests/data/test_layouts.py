@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from kerasad.data.category import fingerprint, read_sample
+from kerasad.data.flaws import leaked, remarks
 from kerasad.data.layouts import LAYOUTS, open_category
 from kerasad.errors import InputError
 
@@ -96,6 +97,13 @@ def visa(root):
     )
 
 
+def visa_converted(root):
+    draw(root / "train/good/0000.JPG")
+    draw(root / "test/good/0000.JPG")
+    draw(root / "test/bad/000.JPG")
+    mark(root / "ground_truth/bad/000.png", value=3)
+
+
 def kolektor_sdd2(root):
     for split in ("train", "test"):
         for number, rows in ((10000, slice(0, 0)), (10001, slice(2, 4))):
@@ -104,7 +112,7 @@ def kolektor_sdd2(root):
 
 
 DRAWN = {f.__name__: f for f in (mvtec_ad_2, mvtec_loco, btad, visa,
-                                 kolektor_sdd2)}  # fmt: skip
+                                 visa_converted, kolektor_sdd2)}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -112,12 +120,36 @@ def test_layout(name, tmp_path):
     root = tmp_path / "part"
     DRAWN[name](root)
     found = open_category(root)
-    assert found.layout == LAYOUTS[name].TITLE
+    assert found.layout.startswith(LAYOUTS[name].TITLE)
     assert len(found.train) == 1
     assert len(found.validation) == (name in ("mvtec_ad_2", "mvtec_loco"))
     assert [sample.label for sample in found.test] == [0, 1]
     _, mask = read_sample(found.test[1])
     assert mask.sum() == (8 if name == "mvtec_loco" else 4)
+
+
+def test_the_labels_of_kolektor_sdd2_are_told_of(tmp_path):
+    kolektor_sdd2(tmp_path)
+    told = "; the 4 images *_GT are read as labels, not as photos"
+    assert open_category(tmp_path).layout.endswith(told)
+    draw(tmp_path / "test" / "10001.jpg")
+    with pytest.raises(InputError, match="_GT.png: is the mask of two images"):
+        open_category(tmp_path).samples("test")
+
+
+def test_not_every_bad_is_that_of_visa(tmp_path):
+    visa_converted(tmp_path)
+    mark(tmp_path / "ground_truth/bad/000.png")  # of 255
+    assert open_category(tmp_path).layout == LAYOUTS["mvtec_ad"].TITLE
+
+
+def test_flaws_of_visa_are_told_from_beside_it(tmp_path, monkeypatch):
+    visa(tmp_path / "candle")
+    monkeypatch.chdir(tmp_path)
+    category = open_category("candle")
+    assert leaked(category, category.test) == category.test
+    (line,) = remarks(category, category.test)
+    assert line.startswith("2 test images are also in Data/Images/Normal")
 
 
 def test_good_and_bad_folders_without_masks(tmp_path):
@@ -161,10 +193,20 @@ def test_two_layouts_at_once_are_refused_until_one_is_named(tmp_path):
     mvtec_ad_2(tmp_path)
     draw(tmp_path / "OK" / "0.png")
     draw(tmp_path / "NG" / "0.png")
-    with pytest.raises(InputError, match="mvtec_ad_2 or good_and_bad"):
+    with pytest.raises(InputError, match="--layout mvtec_ad_2 or good_and_bad"):
         open_category(tmp_path)
     found = open_category(tmp_path, "mvtec_ad_2")
     assert found.layout == LAYOUTS["mvtec_ad_2"].TITLE
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_named_layout_reads_or_says_what_is_missing(name, category):
+    found = open_category(category, name)
+    for split in ("train", "test"):
+        try:
+            assert found.samples(split)
+        except InputError as error:
+            assert str(error).startswith(str(category.resolve().parent))
 
 
 def test_a_folder_of_categories_is_not_trained_on(category):
@@ -200,6 +242,21 @@ def test_labels_beside_the_photos_are_not_trained_on(tmp_path):
     found = open_category(tmp_path, layout="plain")
     assert names(found.train) == ["0.png", "1.png", "2.png"]
     assert found.remarks == ["3 label images are left out, such as 0_GT.png"]
+
+
+@pytest.mark.parametrize("name", ["0_mask.png", "0_label.jpg", "0.bmp"])
+def test_a_label_is_known_by_its_name_or_its_two_values(name, tmp_path):
+    draw(tmp_path / "0.png")
+    if "_" in name:  # soft edges, as JPEG and antialiasing leave them
+        draw(tmp_path / name, value=0)
+    else:
+        mark(tmp_path / name)
+    draw(tmp_path / "1.png")
+    draw(tmp_path / "1.jpg")  # a photo, too
+    draw(tmp_path / "2_mask.png")  # of nothing: a photo
+    found = open_category(tmp_path)
+    assert names(found.train) == ["0.png", "1.jpg", "1.png", "2_mask.png"]
+    assert found.remarks == [f"1 label image is left out, such as {name}"]
 
 
 def test_a_missing_mask_is_named(category):

@@ -1,30 +1,21 @@
 """The layouts of folders that can be read: one module each.
 
-A layout is a module with a `TITLE`, a sentence on what it looks for,
-`matches(folder)` and `read(folder)`, which gives a `Category`.
+A layout is a module, named in `LAYOUT_NAMES`, with a `TITLE`, a sentence on
+what it looks for, `matches(folder)` and `read(folder)`, which gives a
+`Category`.
 """
 
+import importlib
 from pathlib import Path
 
 from kerasad.data.category import Category
-from kerasad.data.layouts import (
-    btad,
-    good_and_bad,
-    kolektor_sdd2,
-    mvtec_ad,
-    mvtec_ad_2,
-    mvtec_loco,
-    plain,
-    visa,
-)
+from kerasad.data.layout_names import LAYOUT_NAMES
 from kerasad.data.plausibility import narrow_range
 from kerasad.errors import InputError
 
-SPECIAL = (mvtec_ad_2, mvtec_loco, btad, visa, kolektor_sdd2, good_and_bad)
-# The more special first: the last two take what no other one knows.
 LAYOUTS = {
-    module.__name__.rpartition(".")[2]: module
-    for module in (*SPECIAL, mvtec_ad, plain)
+    name: importlib.import_module(f"kerasad.data.layouts.{name}")
+    for name in LAYOUT_NAMES
 }
 
 
@@ -55,7 +46,7 @@ def open_category(folder, layout: str | None = None) -> Category:
         titles = "; ".join(LAYOUTS[name].TITLE for name in found)
         raise InputError(
             f"{folder}: could be read in {len(found)} ways: {titles}. Remove "
-            f"what does not belong, or name the layout: {' or '.join(found)}"
+            f"what does not belong, or name one: --layout {' or '.join(found)}"
         )
     category = LAYOUTS[found[0]].read(folder)
     category.remarks.extend(narrow_range(category.train))
@@ -68,7 +59,6 @@ def open_category(folder, layout: str | None = None) -> Category:
 
 
 def matching(folder) -> list[str]:
-    special = [name for name, each in LAYOUTS.items() if each in SPECIAL]
+    *special, general, last = LAYOUT_NAMES
     found = [name for name in special if LAYOUTS[name].matches(folder)]
-    general = "mvtec_ad" if mvtec_ad.matches(folder) else "plain"
-    return found or [general]
+    return found or [general if LAYOUTS[general].matches(folder) else last]

@@ -3,6 +3,7 @@
 from kerasad.data.category import GOOD, Sample
 from kerasad.data.folders import image_files
 from kerasad.data.images import read_mask
+from kerasad.data.layouts.masks import refuse_shared
 from kerasad.data.layouts.splits import Splits
 from kerasad.errors import InputError
 
@@ -15,10 +16,10 @@ def matches(folder):
 
 
 def read(folder):
-    splits = Splits(folder)
+    splits, labels = Splits(folder), []
     for split in ("train", "test"):
         try:
-            setattr(splits, split, labelled(folder / split, split))
+            setattr(splits, split, labelled(folder / split, split, labels))
         except InputError as error:
             splits.problems[split] = str(error)
     bad = [sample.path for sample in splits.train if sample.label]
@@ -26,17 +27,24 @@ def read(folder):
     splits.train[:] = [each for each in splits.train if not each.label]
     if not splits.train:
         splits.problems.setdefault("train", f"{folder}/train: no good images")
-    return splits.category(TITLE)
+    return splits.category(
+        f"{TITLE}; the {len(labels)} images *_GT are read as labels, not as "
+        "photos"
+    )
 
 
-def labelled(folder, split):
-    """The photos of a folder, good ones first: those whose label is blank."""
+def labelled(folder, split, found):
+    """The photos of a folder, good ones first: those whose label is blank.
+
+    The labels are added to the list `found`.
+    """
     files = image_files(folder) if folder.is_dir() else []
     labels = {
         path.with_name(path.stem.removesuffix("_GT")): path
         for path in files
         if path.stem.endswith("_GT")
     }
+    found += labels.values()
     samples = []
     for path in files:
         if path in labels.values():
@@ -51,4 +59,5 @@ def labelled(folder, split):
             samples.append(Sample(path, DEFECT, 1, split, (label,)))
         else:
             samples.append(Sample(path, GOOD, 0, split))
+    refuse_shared(samples)
     return sorted(samples, key=lambda sample: sample.label)

@@ -13,15 +13,19 @@ ENDINGS = ("_GT", "_gt", "_mask", "_label", "_labels", "_seg")
 def without_labels(paths):
     """`(photos, labels)` of image files, both in their order.
 
-    A label has the name of another one, but for an ending or the format, and
-    at most two values, as a blank mask does.
+    A label has the name of another one, and an ending that says so; or the
+    same name in another format, and at most two values, as a mask does.
     """
     stems = Counter(path.with_suffix("") for path in paths)
     photos, labels = [], []
     for path in paths:
         own, photo = path.with_suffix(""), photo_of(path)
-        beside = stems[own] > 1 or (photo != own and photo in stems)
-        (labels if beside and two_valued(path) else photos).append(path)
+        if photo != own and photo in stems:
+            labels.append(path)
+        elif stems[own] > 1 and two_valued(path):
+            labels.append(path)
+        else:
+            photos.append(path)
     return photos, labels
 
 

@@ -1,4 +1,4 @@
-"""MVTec AD; also MPDD, and VisA as converted by others."""
+"""MVTec AD; also MPDD."""
 
 from kerasad.data.layouts.masks import Masks
 from kerasad.data.layouts.splits import Splits
@@ -12,6 +12,11 @@ def matches(folder):
 
 def read(folder):
     splits = Splits(folder)
-    splits.add_good()
-    splits.add_test(folder / "test", Masks(folder / "ground_truth"))
+    gather(splits)
     return splits.category(TITLE)
+
+
+def gather(splits):
+    splits.add_good()
+    truth = splits.root / "ground_truth"
+    splits.add_test(splits.root / "test", Masks(truth))

@@ -16,7 +16,8 @@ def matches(folder):
 
 
 def read(folder):
-    splits = Splits(folder)
+    # The table names images from above the folder: one way to write paths.
+    splits = Splits(folder.resolve())
     try:
         samples = rows(folder)
         refuse_shared(samples)
