@@ -6,6 +6,7 @@ from keras import ops
 
 from kerasad.calibration.cross import without_guarantee
 from kerasad.calibration.fit import fit_threshold, pixel_threshold
+from kerasad.calibration.roughness import roughened
 from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
@@ -205,19 +206,23 @@ class Detector(keras.Model):
         """Learns mean and spread of each map pixel from normal images.
 
         The spread has a floor: its own mean over the map, lest a pixel that
-        never varied in training outweigh all others. A method that remembers
-        images does not compare one with itself.
+        never varied in training outweigh all others; and images vary at least
+        by a grey value, see `roughened`. A method that remembers images does
+        not compare one with itself.
 
         Args:
             images: uint8 `(n, *image_size, 3)`, normal images only: those
                 that the method was fitted to, in the same order.
         """
-        images = images[:STATISTICS]
+        fitted = images[:STATISTICS]
+        images = roughened(fitted)
         mean = np.zeros(self.map_mean.shape)
         square = np.zeros(self.map_mean.shape)
         for start in range(0, len(images), batch_size):
             batch = images[start : start + batch_size]
             owners = np.arange(start, start + len(batch))
+            if images is not fitted:
+                owners[:] = -1  # no longer those that the method knows
             pixels = batch.astype("float32") / 255.0
             maps = self.method.left_out_maps(pixels, owners)
             for index, channel in enumerate(self.filtered(maps)):
@@ -241,7 +246,7 @@ class Detector(keras.Model):
 
     def calibration_of(self, images) -> dict:
         """What thresholds and colour scale are fitted to, see `Detector`."""
-        result = self.predict(images)
+        result = self.predict(roughened(np.asarray(images)))
         maps = result["anomaly_map"]
         low, high = np.quantile(maps, 0.5), maps.max()
         return {
