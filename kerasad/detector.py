@@ -1,5 +1,7 @@
 """The detector: one Keras model, one `.keras` file."""
 
+import itertools
+
 import keras
 import numpy as np
 from keras import ops
@@ -136,14 +138,21 @@ class Detector(keras.Model):
             for index in range(len(self.method.map_names))
         ]
 
-    def predict(self, images, batch_size=None):
+    def predict(
+        self, x, batch_size=None, verbose="auto", steps=None, callbacks=None
+    ):
         """Scores raw images.
 
         Args:
-            images: uint8 `(B, H, W, 3)`, or float in `[0, 1]`, or a list of
-                such images of different sizes.
+            x: uint8 `(B, H, W, 3)`, or float in `[0, 1]`, or a list of
+                such images of different sizes; or a data set of such
+                batches, alone or first in a tuple: `keras.utils.PyDataset`,
+                `tf.data.Dataset`, any iterable.
             batch_size: int. Images in the network at a time; `None` for 16,
                 fewer where they are larger than 256 pixels.
+            verbose: ignored; there is no progress bar.
+            steps: int. Batches to take of a data set; `None` for all.
+            callbacks: must be empty; none is called.
 
         Returns:
             The dict of `call`, as numpy arrays.
@@ -152,10 +161,21 @@ class Detector(keras.Model):
             InputError: not RGB images of such values, or the scores are not
                 finite numbers.
         """
+        if callbacks:
+            raise InputError("predict calls no callbacks; leave them out")
+        if not (isinstance(x, (list, tuple)) or hasattr(x, "shape")):
+            parts = [self.predict(b, batch_size) for b in batches(x, steps)]
+            parts = parts or [self.predict([])]  # which refuses
+            columns = {name: [p[name] for p in parts] for name in parts[0]}
+            return {name: np.concatenate(columns[name]) for name in columns}
+        if steps is not None:
+            raise InputError(
+                "steps counts batches of a data set; pass fewer images instead"
+            )
         if batch_size is None:
             pixels = self.image_size[0] * self.image_size[1]
             batch_size = max(1, min(16, 16 * 256**2 // pixels))
-        images = [raw_image(image) for image in images]
+        images = [raw_image(image) for image in x]
         if not images:
             raise InputError("predict needs at least one image, received none")
         results = [None] * len(images)
@@ -189,6 +209,17 @@ class Detector(keras.Model):
             )
         result["is_anomalous"] = scores > self.limit()
         return result
+
+    def export(self, *arguments, **options):
+        """Keras's own would leave out preprocessing and checks.
+
+        Raises:
+            InputError: says what to call instead.
+        """
+        raise InputError(
+            "export a detector with kerasad.export.export(detector, path, "
+            "format) or the command `kerasad export`"
+        )
 
     def limit(self) -> float:
         """The score above which an image is anomalous; infinite if unset."""
@@ -302,6 +333,20 @@ class Detector(keras.Model):
                 "`kerasad.load`, which knows it, and save it anew"
             )
         return cls(**revived(config, "method"))
+
+
+def batches(data, steps):
+    """The images of each batch of a data set, the first in a tuple."""
+    for batch in itertools.islice(data, steps):
+        if isinstance(batch, (list, tuple)):
+            batch = batch[0]
+        batch = np.asarray(batch)
+        if batch.ndim not in (3, 4):
+            raise InputError(
+                "a data set must yield batches of images, (batch, height, "
+                f"width, 3). Received: shape={batch.shape}"
+            )
+        yield batch[None] if batch.ndim == 3 else batch
 
 
 def plain(value):
