@@ -8,6 +8,7 @@ from keras import ops
 
 from kerasad.calibration.cross import without_guarantee
 from kerasad.calibration.fit import fit_threshold, pixel_threshold
+from kerasad.calibration.pictures import encoded
 from kerasad.calibration.roughness import roughened
 from kerasad.errors import InputError
 from kerasad.files import replacing
@@ -45,8 +46,10 @@ class Detector(keras.Model):
             along with `threshold`: a defect mask is the map above it.
         calibration: dict: `scores` of the held-out normal images,
             `map_maxima` of their maps, `map_range`, the pair of values
-            that heatmaps span, and `folds` if they are out-of-fold scores of
-            `kerasad.calibration.cross`. Or `None`.
+            that heatmaps span, `images`, a few of them that an export is
+            checked with, see `kerasad.calibration.pictures`, and `folds` if
+            they are out-of-fold scores of `kerasad.calibration.cross`. Or
+            `None`.
         provenance: dict of plain values: config, seed, versions, hash of the
             training files.
 
@@ -277,7 +280,8 @@ class Detector(keras.Model):
 
     def calibration_of(self, images) -> dict:
         """What thresholds and colour scale are fitted to, see `Detector`."""
-        result = self.predict(roughened(np.asarray(images)))
+        images = np.asarray(images)
+        result = self.predict(roughened(images))
         maps = result["anomaly_map"]
         low, high = np.quantile(maps, 0.5), maps.max()
         return {
@@ -285,6 +289,7 @@ class Detector(keras.Model):
             "map_maxima": [float(value) for value in maps.max(axis=(1, 2))],
             # Twice the normal range: what only just exceeds it stays cool.
             "map_range": [float(low), float(high + (high - low))],
+            "images": encoded(images, self.image_size),
         }
 
     def set_threshold(self, method, k=None, fpr=None):

@@ -106,7 +106,9 @@ from kerasad import backend
 from kerasad.capsules import cache
 os.setgroups([]); os.setgid(54321); os.setuid(54321)  # in no passwd file
 os.environ.pop("HOME", None)
-print(cache.builtin_capsules(32))
+folder = cache.cache_folder()
+folder.mkdir(parents=True)
+print(folder)
 print(backend.configured_backend())
 """
 
@@ -129,7 +131,7 @@ def test_a_user_without_a_home(tmp_path):
     assert result.returncode == 0, result.stderr
     folder, name = result.stdout.split()
     assert folder.startswith(str(tmp_path)) and name in backend.BACKENDS
-    assert (Path(folder) / "train" / "good").is_dir()
+    assert Path(folder).is_dir()
 
 
 def test_a_backend_that_is_missing_says_how_to_get_it(monkeypatch):
