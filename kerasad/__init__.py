@@ -5,8 +5,8 @@ import importlib
 from kerasad.registration import register_with_keras
 from kerasad.version import __version__ as __version__
 
-SUBMODULES = ("calibration", "data", "layers", "losses", "maps", "methods",
-              "metrics", "models", "testing")  # fmt: skip
+SUBMODULES = ("calibration", "data", "export", "layers", "losses", "maps",
+              "methods", "metrics", "models", "testing")  # fmt: skip
 NAMES = {
     "Detector": "kerasad.detector",
     "Method": "kerasad.methods.method",

@@ -1,5 +1,7 @@
 """The detector: one Keras model, one `.keras` file."""
 
+import itertools
+
 import keras
 import numpy as np
 from keras import ops
@@ -7,6 +9,8 @@ from keras import ops
 from kerasad.calibration.conformal import p_values
 from kerasad.calibration.cross import without_guarantee
 from kerasad.calibration.fit import fit_threshold, pixel_threshold
+from kerasad.calibration.pictures import encoded
+from kerasad.calibration.roughness import roughened
 from kerasad.data.likeness import Fingerprints
 from kerasad.errors import InputError
 from kerasad.files import replacing
@@ -45,10 +49,12 @@ class Detector(keras.Model):
             along with `threshold`: a defect mask is the map above it.
         calibration: dict: `scores` of the held-out normal images,
             `map_maxima` of their maps, `map_range`, the pair of values
-            that heatmaps span, and `folds` if they are out-of-fold scores of
-            `kerasad.calibration.cross`; `groups`, the label of each image,
-            where several show one part; `picked`, whether the best epoch was
-            picked by these images. Or `None`.
+            that heatmaps span, `images`, a few of them that an export is
+            checked with, see `kerasad.calibration.pictures`, and `folds` if
+            they are out-of-fold scores of `kerasad.calibration.cross`;
+            `groups`, the label of each image, where several show one part;
+            `picked`, whether the best epoch was picked by these images. Or
+            `None`.
         seen: dict: fingerprints (see `kerasad.data.likeness`) of the images
             `learnt` from and of those `held_out`, and `near`, whether nearly
             equal images count as equal. Or `None`.
@@ -143,14 +149,21 @@ class Detector(keras.Model):
             for index in range(len(self.method.map_names))
         ]
 
-    def predict(self, images, batch_size=None):
+    def predict(
+        self, x, batch_size=None, verbose="auto", steps=None, callbacks=None
+    ):
         """Scores raw images.
 
         Args:
-            images: uint8 `(B, H, W, 3)`, or float in `[0, 1]`, or a list of
-                such images of different sizes.
+            x: uint8 `(B, H, W, 3)`, or float in `[0, 1]`, or a list of
+                such images of different sizes; or a data set of such
+                batches, alone or first in a tuple: `keras.utils.PyDataset`,
+                `tf.data.Dataset`, any iterable.
             batch_size: int. Images in the network at a time; `None` for 16,
                 fewer where they are larger than 256 pixels.
+            verbose: ignored; there is no progress bar.
+            steps: int. Batches to take of a data set; `None` for all.
+            callbacks: must be empty; none is called.
 
         Returns:
             The dict of `call`, as numpy arrays.
@@ -159,10 +172,21 @@ class Detector(keras.Model):
             InputError: not RGB images of such values, or the scores are not
                 finite numbers.
         """
+        if callbacks:
+            raise InputError("predict calls no callbacks; leave them out")
+        if not (isinstance(x, (list, tuple)) or hasattr(x, "shape")):
+            parts = [self.predict(b, batch_size) for b in batches(x, steps)]
+            parts = parts or [self.predict([])]  # which refuses
+            columns = {name: [p[name] for p in parts] for name in parts[0]}
+            return {name: np.concatenate(columns[name]) for name in columns}
+        if steps is not None:
+            raise InputError(
+                "steps counts batches of a data set; pass fewer images instead"
+            )
         if batch_size is None:
             pixels = self.image_size[0] * self.image_size[1]
             batch_size = max(1, min(16, 16 * 256**2 // pixels))
-        images = [raw_image(image) for image in images]
+        images = [raw_image(image) for image in x]
         if not images:
             raise InputError("predict needs at least one image, received none")
         results = [None] * len(images)
@@ -197,6 +221,17 @@ class Detector(keras.Model):
         result["is_anomalous"] = scores > self.limit()
         return result
 
+    def export(self, *arguments, **options):
+        """Keras's own would leave out preprocessing and checks.
+
+        Raises:
+            InputError: says what to call instead.
+        """
+        raise InputError(
+            "export a detector with kerasad.export.export(detector, path, "
+            "format) or the command `kerasad export`"
+        )
+
     def limit(self) -> float:
         """The score above which an image is anomalous; infinite if unset."""
         return (self.threshold or {}).get("threshold", float("inf"))
@@ -213,19 +248,23 @@ class Detector(keras.Model):
         """Learns mean and spread of each map pixel from normal images.
 
         The spread has a floor: its own mean over the map, lest a pixel that
-        never varied in training outweigh all others. A method that remembers
-        images does not compare one with itself.
+        never varied in training outweigh all others; and images vary at least
+        by a grey value, see `roughened`. A method that remembers images does
+        not compare one with itself.
 
         Args:
             images: uint8 `(n, *image_size, 3)`, normal images only: those
                 that the method was fitted to, in the same order.
         """
-        images = images[:STATISTICS]
+        fitted = images[:STATISTICS]
+        images = roughened(fitted)
         mean = np.zeros(self.map_mean.shape)
         square = np.zeros(self.map_mean.shape)
         for start in range(0, len(images), batch_size):
             batch = images[start : start + batch_size]
             owners = np.arange(start, start + len(batch))
+            if images is not fitted:
+                owners[:] = -1  # no longer those that the method knows
             pixels = batch.astype("float32") / 255.0
             maps = self.method.left_out_maps(pixels, owners)
             for index, channel in enumerate(self.filtered(maps)):
@@ -251,7 +290,8 @@ class Detector(keras.Model):
 
     def calibration_of(self, images, groups=None) -> dict:
         """What thresholds and colour scale are fitted to, see `Detector`."""
-        result = self.predict(images)
+        images = np.asarray(images)
+        result = self.predict(roughened(images))
         maps = result["anomaly_map"]
         low, high = np.quantile(maps, 0.5), maps.max()
         own = {}
@@ -263,6 +303,7 @@ class Detector(keras.Model):
             "map_maxima": [float(value) for value in maps.max(axis=(1, 2))],
             # Twice the normal range: what only just exceeds it stays cool.
             "map_range": [float(low), float(high + (high - low))],
+            "images": encoded(images, self.image_size),
         }
 
     def p_values(self, scores) -> np.ndarray:
@@ -339,6 +380,20 @@ class Detector(keras.Model):
                 "`kerasad.load`, which knows it, and save it anew"
             )
         return cls(**revived(config, "method"))
+
+
+def batches(data, steps):
+    """The images of each batch of a data set, the first in a tuple."""
+    for batch in itertools.islice(data, steps):
+        if isinstance(batch, (list, tuple)):
+            batch = batch[0]
+        batch = np.asarray(batch)
+        if batch.ndim not in (3, 4):
+            raise InputError(
+                "a data set must yield batches of images, (batch, height, "
+                f"width, 3). Received: shape={batch.shape}"
+            )
+        yield batch[None] if batch.ndim == 3 else batch
 
 
 def plain(value):

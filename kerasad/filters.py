@@ -30,15 +30,18 @@ def separable(x, rows, columns):
     return ops.matmul(ops.matmul(rows, x), columns)
 
 
-def resize_matrix(source: int, target: int) -> np.ndarray:
+def resize_matrix(source: int, target: int, antialias=True) -> np.ndarray:
     """Weights `(target, source)` of the triangle filter, rows sum to 1.
+
+    Without `antialias` it is not widened when shrinking: OpenCV's
+    `INTER_LINEAR`, which leaves pixels out.
 
     >>> resize_matrix(2, 4)[1]
     array([0.75, 0.25], dtype=float32)
     """
     source, target = int(source), int(target)  # tensors while torch traces
     scale = source / target
-    support = max(scale, 1.0)
+    support = max(scale, 1.0) if antialias else 1.0
     centres = (np.arange(target) + 0.5) * scale - 0.5
     distance = np.abs(np.arange(source)[None, :] - centres[:, None])
     weights = np.maximum(0.0, 1.0 - distance / support)

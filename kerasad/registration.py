@@ -14,7 +14,7 @@ import sys
 from kerasad.backend import ensure_backend
 
 # Modules that import Keras and that `kerasad.detector` needs whole.
-NEEDED = ("filters", "layers", "methods.method", "scoring")
+NEEDED = ("filters", "layers", "methods.method", "plain_keras", "scoring")
 NEEDED = tuple(f"kerasad.{name}" for name in NEEDED)
 
 

@@ -7,8 +7,8 @@ from kerasad.backend import installed
 from kerasad.cli.export import command
 from kerasad.errors import InputError
 from kerasad.export import FORMATS, export, find_format
-from kerasad.export.exported import opened, verify
 from kerasad.export.targets import check_target, replacing_artefact
+from kerasad.export.verification import opened, verify
 from kerasad.loading import load
 from kerasad.training.run import Run
 from tests.small import SIZE, make_detector
@@ -82,7 +82,11 @@ def test_the_same_scores_in_the_runtime(format, detector, rng, tmp_path):
     expected = detector.predict(images)
     images = images[: exported.batch]
     received = opened(target, format)(images)
-    assert set(received) == set(expected)
+    thresholds = {"threshold", "pixel_threshold"}
+    assert set(received) == set(expected) | thresholds
+    for name in thresholds:
+        limit = getattr(detector, name)["threshold"]
+        np.testing.assert_allclose(received.pop(name), limit, rtol=1e-6)
     for name, value in received.items():
         np.testing.assert_allclose(
             value, expected[name][: len(images)], rtol=1e-3, atol=1e-3

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 # A module imports from lower rows, and in its own row from its own room.
 ROWS = [
     {"errors", "text", "version", "filters", "legacy", "sides"},
-    {"files", "settings"},
+    {"files", "plain_keras", "settings"},
     {"backend", "importing", "provenance", "vetting", "scoring"},
     {"registration", "layers", "metrics", "calibration", "backbones"},
     {"maps"},

@@ -1,6 +1,5 @@
 """Backbones of `keras.applications`, cut after the last tap."""
 
-import contextlib
 from pathlib import Path
 
 import keras
@@ -8,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from kerasad.errors import InputError
+from kerasad.plain_keras import plain_keras
 
 # Name, and the last layer at each of the strides 4, 8 and 16.
 APPLICATIONS = {
@@ -145,25 +145,3 @@ def fill(base, maker, weights):
         mean, variance, *rest = first.get_weights()
         first.set_weights([mean, variance * IMAGENET_STD, *rest])
         first.finalize_state()
-
-
-@contextlib.contextmanager
-def plain_keras():
-    """Float32 and channels last, whatever the user has set.
-
-    `keras.applications` takes neither as an argument; in the layers that it
-    makes, and in their configs, both are then written down. An input has the
-    type of `floatx`, whatever the policy is.
-    """
-    policy = keras.config.dtype_policy()
-    floatx = keras.config.floatx()
-    data_format = keras.config.image_data_format()
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-    keras.config.set_image_data_format("channels_last")
-    try:
-        yield
-    finally:
-        keras.config.set_floatx(floatx)
-        keras.config.set_dtype_policy(policy)
-        keras.config.set_image_data_format(data_format)

@@ -85,6 +85,7 @@ def pooled(calibrations) -> dict:
     return {
         **{name: column.tolist() for name, column in columns.items()},
         "map_range": [low, high + (high - low)],
+        "images": calibrations[0].get("images", []),
         "folds": len(calibrations),
     }
 

@@ -1,6 +1,7 @@
 """The built-in capsules in the user's cache, drawn on first use."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from kerasad.capsules.category import write_category
@@ -10,7 +11,11 @@ VERSION = 1
 
 
 def cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Where it can be kept: for a user without a home, a temporary folder."""
+    home = os.path.expanduser("~")
+    if not os.access(home, os.W_OK):
+        home = os.path.join(tempfile.gettempdir(), f"kerasad-{os.getuid()}")
+    base = os.environ.get("XDG_CACHE_HOME") or Path(home) / ".cache"
     return Path(base) / "kerasad"
 
 

@@ -47,16 +47,23 @@ def height_and_width(ctx, param, value):
     callback=height_and_width,
     metavar="HxW",
     help="Size of the camera's images, which the model then resizes. "
-    "Defaults to the detector's own.",
+    "Defaults to that of the training photos.",
+)
+@click.option(
+    "--data",
+    type=click.Path(),
+    help="Folder of good photos to check the model with, at their own size. "
+    "Defaults to a few training images in DETECTOR.",
 )
 @backend_option
 @import_option
-def command(detector, format, out, input_size):
+def command(detector, format, out, input_size, data):
     """Write DETECTOR as a model for another runtime.
 
-    Raw uint8 images in; anomaly_map, anomaly_score, is_anomalous and
-    reconstruction out. The model is run on a few images before it is
-    written, where its runtime is installed, and must agree with DETECTOR.
+    Raw uint8 images in; anomaly_map, anomaly_score, is_anomalous, threshold,
+    pixel_threshold and reconstruction out. The model is run on a few images
+    before it is written, where its runtime is installed, and must agree with
+    DETECTOR. Feed it photos as they come from the camera: it resizes them.
 
     \b
     Example:
@@ -65,11 +72,12 @@ def command(detector, format, out, input_size):
     from kerasad.export import export, find_format
     from kerasad.loading import load
 
-    exported = export(load(detector), out, format, input_size)
+    exported = export(load(detector), out, format, input_size, data)
     click.echo(exported.path)
     height, width = exported.input_size
     say(f"images: uint8 ({exported.batch or 'any'}, {height}, {width}, 3)")
-    if exported.difference is None:
+    verified = exported.verified
+    if verified is None:
         say(
             f"not verified: {exported.runtime} is not installed; "
             f"pip install {exported.runtime}, and export again"
@@ -77,7 +85,16 @@ def command(detector, format, out, input_size):
         return
     say(
         f"verified with {exported.runtime}: scores differ by at most "
-        f"{exported.difference:.1e}, relative"
+        f"{verified.difference:.1e}, relative, on {verified.photos}"
     )
+    for change in verified.changes:
+        height, width = change.size
+        say(
+            f"photos that {change.by} made {height}x{width} first: scores "
+            f"change by at most {change.score:.2g}, {change.decisions} of "
+            f"{change.images} decisions"
+        )
+    if any(change.decisions for change in verified.changes):
+        say("so feed photos as they are, of the size above")
     if hint := find_format(format).hint:
         say(hint)

@@ -24,8 +24,8 @@ backend_option = click.option(
     callback=remember_backend,
     expose_value=False,
     is_eager=True,
-    help="Keras backend. Defaults to KERAS_BACKEND, then Keras's own "
-    "configuration file, then what is installed.",
+    help="Keras backend. Defaults to KERAS_BACKEND, then what Keras takes by "
+    "itself, then what is installed.",
 )
 
 

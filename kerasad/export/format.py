@@ -19,8 +19,9 @@ class Format:
             this takes besides it, as imported; the best backend first. Found
             by trying, with Keras 3.15.1.
         runtime: str. The package that runs the artefact, as imported.
-        write: callable `(detector, path, size, batch)`; `batch` is `None` for
-            any number of images.
+        write: callable `(detector, path, size, batch, facts)`; `batch` is
+            `None` for any number of images, `facts` are of
+            `kerasad.export.notes.notes`.
         open: callable `(path)` that returns a callable from uint8 images
             `(batch, height, width, 3)` to outputs by name.
         without_top_fraction: backends whose runtime has no operation for the
@@ -79,29 +80,42 @@ def distributions(names) -> str:
     return " ".join(name.replace("_", "-") for name in names)
 
 
+def outputs(detector, images):
+    """What an exported model gives, by name, in order of the alphabet.
+
+    That is the order in which Keras flattens a dict. The thresholds, one an
+    image, are there for whoever sees the outputs alone.
+    """
+    from keras import ops
+
+    values = dict(detector(images))
+    nothing = ops.zeros_like(values["anomaly_score"])
+    values["threshold"] = nothing + detector.limit()
+    if detector.pixel_threshold is not None:
+        limit = detector.pixel_threshold["threshold"]
+        values["pixel_threshold"] = nothing + limit
+    return {name: values[name] for name in sorted(values)}
+
+
 def outputs_of(detector) -> list[str]:
-    """In order of the alphabet, in which Keras flattens a dict."""
+    """The names of `outputs`, in order."""
     import keras
 
-    images = keras.Input((*detector.image_size, 3))
-    return sorted(detector(images))
+    return list(outputs(detector, keras.Input((*detector.image_size, 3))))
 
 
-def deployable(detector, size, outputs=dict):
+def deployable(detector, size, kind=dict):
     """The detector for images of one size, as a functional model.
 
     Args:
         size: pair of ints, `(height, width)` in pixels, of the raw images.
-        outputs: `dict`, or `list` for a converter that takes no dict.
+        kind: `dict`, or `list` for a converter that takes no dict.
     """
     import keras
 
     images = keras.Input((*size, 3), dtype="uint8", name="images")
-    values = detector(images)
-    named = {name: values[name] for name in sorted(values)}
-    return keras.Model(
-        images, named if outputs is dict else list(named.values())
-    )
+    named = outputs(detector, images)
+    return keras.Model(images, named if kind is dict else [*named.values()])
 
 
 def keras_export(model, path, format, size, batch, **options):

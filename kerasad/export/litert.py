@@ -1,8 +1,15 @@
+import zipfile
+
 from kerasad.export.format import Format, deployable, keras_export
+from kerasad.export.notes import FILE, together
 
 
-def write(detector, path, size, batch):
+def write(detector, path, size, batch, facts):
     keras_export(deployable(detector, size), path, "litert", size, batch)
+    # As TensorFlow Lite packs associated files: a zip archive at the end of
+    # the model, which runtimes pass over and `unzip` opens.
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(FILE, together(facts))
 
 
 def open_artefact(path):

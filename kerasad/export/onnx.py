@@ -6,7 +6,7 @@ from kerasad.export.format import (
 )
 
 
-def write(detector, path, size, batch):
+def write(detector, path, size, batch, facts):
     import onnx
 
     keras_export(deployable(detector, size), path, "onnx", size, batch)
@@ -24,6 +24,7 @@ def write(detector, path, size, batch):
                 edges[index] = names.get(edge, edge)
     for value in (*graph.input, *graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    onnx.helper.set_model_props(model, facts)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

@@ -6,10 +6,10 @@ from kerasad.export.format import (
 )
 
 
-def write(detector, path, size, batch):
+def write(detector, path, size, batch, facts):
     import openvino
 
-    model = deployable(detector, size, outputs=list)
+    model = deployable(detector, size, kind=list)
     unnamed = path.with_name(f"unnamed{path.suffix}")
     keras_export(model, unnamed, "openvino", size, batch)
     graph = openvino.Core().read_model(unnamed)
@@ -17,6 +17,8 @@ def write(detector, path, size, batch):
     graph.input().tensor.set_names({"images"})
     for value, name in zip(graph.outputs, outputs_of(detector), strict=True):
         value.tensor.set_names({name})
+    for name, text in facts.items():
+        graph.set_rt_info(text, ["kerasad", name])
     openvino.serialize(graph, path)
 
 

@@ -8,7 +8,8 @@ from kerasad.export.format import Format
 from kerasad.files import beside, writing
 
 # What a SavedModel may hold; a folder with anything else is not ours.
-SAVED_MODEL = {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
+SAVED_MODEL = {"saved_model.pb", "fingerprint.pb", "variables", "assets",
+               "assets.extra"}  # fmt: skip
 BLOCK = 1 << 20  # bytes
 
 

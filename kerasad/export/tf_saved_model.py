@@ -1,11 +1,15 @@
 import importlib
 
 from kerasad.export.format import Format, deployable, keras_export
+from kerasad.export.notes import FILE, together
 
 
-def write(detector, path, size, batch):
+def write(detector, path, size, batch, facts):
     model = deployable(detector, size)
     keras_export(model, path, "tf_saved_model", size, batch)
+    extra = path / "assets.extra"  # TensorFlow's place for what it ignores
+    extra.mkdir()
+    (extra / FILE).write_text(together(facts), encoding="utf-8")
 
 
 def open_artefact(path):

@@ -1,12 +1,16 @@
 import importlib
 
 from kerasad.export.format import Format, deployable, keras_export
+from kerasad.export.notes import FILE, together
 
 
-def write(detector, path, size, batch):
-    dimension = importlib.import_module("torch").export.Dim("batch", min=1)
+def write(detector, path, size, batch, facts):
+    torch = importlib.import_module("torch")
+    dimension = torch.export.Dim("batch", min=1)
     model, shapes = deployable(detector, size), {0: dimension}
     keras_export(model, path, "torch", size, batch, dynamic_shapes=shapes)
+    program = torch.export.load(path)
+    torch.export.save(program, path, extra_files={FILE: together(facts)})
 
 
 def open_artefact(path):

@@ -75,11 +75,8 @@ class FeatureMemory(keras.layers.Layer):
             far = FAR * ops.cast(ops.equal(owners, self.sources), "float32")
         bank = ops.cast(self.bank, "float32")
         if self.window is None:
-            nearest = self.anywhere(features, bank, far)
-        else:
-            nearest = self.nearby(features, bank, far)
-        norms = ops.sum(ops.square(features), axis=-1)
-        return ops.maximum(nearest + norms, 0.0)
+            return self.anywhere(features, bank, far)
+        return self.nearby(features, bank, far)
 
     def anywhere(self, features, bank, far):
         rows, columns, dims = features.shape[1:]
@@ -87,7 +84,9 @@ class FeatureMemory(keras.layers.Layer):
         if not isinstance(far, float):
             far = far[:, None]  # (B, 1, M)
         distances = self.squares - 2.0 * ops.matmul(flat, bank) + far
-        return ops.reshape(ops.min(distances, axis=-1), (-1, rows, columns))
+        nearest = ops.reshape(ops.min(distances, axis=-1), (-1, rows, columns))
+        norms = ops.sum(ops.square(features), axis=-1)
+        return ops.maximum(nearest + norms, 0.0)
 
     def nearby(self, features, bank, far):
         queries = ops.transpose(features, (1, 2, 0, 3))  # (R, C, B, D)

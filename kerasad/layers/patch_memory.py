@@ -85,15 +85,18 @@ class PatchMemory(keras.layers.Layer):
     def call(self, images, owners=None):
         """`owners`: `(batch,)` places in the memory to leave out, one each."""
         queries = ops.transpose(self.features(images), (1, 2, 0, 3))
-        norms = ops.sum(ops.square(queries), axis=-1)  # (R, C, B)
         bank = ops.cast(self.bank, "float32")
+        # Less one of them: what two patches of a place have in common is far
+        # more than what tells them apart, and would be most of the rounding.
+        centre = bank[..., :1]
+        bank = bank - centre
         squares = ops.sum(ops.square(bank), axis=2)[:, :, None]
         if owners is not None:
             own = ops.equal(owners[:, None], np.arange(self.memory)[None])
             squares = squares + FAR * ops.cast(own, "float32")
-        nearest = nearest_nearby(queries, bank, squares, self.window)
-        distance = ops.sqrt(ops.maximum(nearest + norms, 0.0))
-        return ops.transpose(distance, (2, 0, 1))
+        centre = ops.transpose(centre, (0, 1, 3, 2))  # (R, C, 1, D)
+        nearest = nearest_nearby(queries, bank, squares, self.window, centre)
+        return ops.transpose(ops.sqrt(nearest), (2, 0, 1))
 
     def features(self, images):
         """Damped principal components, `(B, rows, columns, dims)`."""
@@ -165,14 +168,15 @@ class PatchMemory(keras.layers.Layer):
         return {**config, **{name: getattr(self, name) for name in names}}
 
 
-def nearest_nearby(queries, bank, squares, window):
-    """Least squared distance, less that of the query to 0, `(R, C, B)`.
+def nearest_nearby(queries, bank, squares, window, centre=0.0):
+    """Least squared distance, `(R, C, B)`, at least 0.
 
     Args:
         queries: `(R, C, B, D)`, vectors at places.
-        bank: `(R, C, D, N)`, the vectors remembered there.
+        bank: `(R, C, D, N)`, the vectors remembered there, less `centre`.
         squares: their squared lengths, `(R, C, 1, N)`, or one for each query.
         window: int, in places. How far away they may have been seen.
+        centre: `(R, C, 1, D)`.
     """
     nearest = FAR
     reach = range(-window, window + 1)
@@ -180,12 +184,13 @@ def nearest_nearby(queries, bank, squares, window):
         for right in reach:
             # The few queries move, not the large bank: less work, and an
             # exported graph holds the bank once.
-            moved = shift(shift(queries, -down, 0), -right, 1)
+            moved = shift(shift(queries, -down, 0), -right, 1) - centre
             products = ops.matmul(moved, bank)  # (R, C, B, N)
             distances = ops.min(squares - 2.0 * products, axis=-1)
+            distances = distances + ops.sum(ops.square(moved), axis=-1)
             distances = shift(shift(distances, down, 0), right, 1)
             nearest = ops.minimum(nearest, distances)
-    return nearest
+    return ops.maximum(nearest, 0.0)
 
 
 def shrink(images, scale):

@@ -3,6 +3,7 @@ import re
 
 import keras
 
+from kerasad.plain_keras import plain_keras
 from kerasad.settings import Settings
 
 # Modules of ours that only declare classes; importing one registers them.
@@ -102,15 +103,20 @@ def revived(config, *names) -> dict:
     for name in names:
         value = config[name]
         import_classes(value)
-        revive = keras.saving.deserialize_keras_object
-        if isinstance(value, dict):
-            config[name] = revive(value)
-        elif isinstance(value, list):
-            config[name] = [
-                revive(item) if isinstance(item, dict) else item
-                for item in value
-            ]
+        # A network may leave out its type, which is then the user's policy.
+        with plain_keras():
+            config[name] = (
+                [revive(v) for v in value]
+                if isinstance(value, list)
+                else revive(value)
+            )
     return config
+
+
+def revive(value):
+    if not isinstance(value, dict):
+        return value
+    return keras.saving.deserialize_keras_object(value)
 
 
 def import_classes(config):

@@ -1,0 +1,46 @@
+"""What travels with an exported model beside its graph."""
+
+import json
+
+from kerasad.detector import plain
+from kerasad.provenance import versions
+
+FILE = "kerasad.json"
+SCORES = 1000  # calibration scores, at most
+
+
+def notes(detector, size) -> dict[str, str]:
+    """Facts of a detector by name, each as JSON.
+
+    ONNX and OpenVINO keep them as their metadata; the other formats as one
+    file, `FILE`: see `together`.
+
+    Args:
+        size: `(height, width)` in pixels that the model takes.
+    """
+    threshold, calibration = detector.threshold, detector.calibration or {}
+    pixel = detector.pixel_threshold or {}
+    scores = calibration.get("scores", [])
+    facts = {
+        "threshold": threshold["threshold"],
+        "pixel_threshold": pixel.get("threshold"),
+        "method": threshold.get("method"),
+        "promise": threshold.get("promise"),
+        "pixel_promise": pixel.get("promise"),
+        "input_size": list(size),
+        "map_size": list(detector.image_size),
+        "map_range": calibration.get("map_range"),
+        "calibration_scores": scores if len(scores) <= SCORES else None,
+        "versions": versions(),
+    }
+    return {
+        name: json.dumps(plain(value))
+        for name, value in facts.items()
+        if value is not None
+    }
+
+
+def together(facts) -> str:
+    """All of `notes` as the text of one JSON file."""
+    values = {name: json.loads(text) for name, text in facts.items()}
+    return json.dumps(values, indent=1) + "\n"
