@@ -48,6 +48,7 @@ def check_method(config, folder):
     detector.calibrate(others, "n-sigma")
     expected = detector.predict(images)
     again, _ = fitted(config, normal, others)
+    again.calibrate(others, "n-sigma")
     close(again.predict(images), expected, "the same seed gives other numbers")
 
     path = Path(folder) / "contract.keras"
