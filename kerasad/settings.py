@@ -59,7 +59,10 @@ class Settings:
                 check_bounds(self, spec)
 
     def check(self, run):
-        """Refuses what does not go together; `run` is the `Config`."""
+        """Refuses what does not go together.
+
+        `run` is the `Config`; its `sides` are `(height, width)` in pixels.
+        """
 
     def flat(self) -> dict:
         """The keys with their values, as in a YAML file."""

@@ -157,6 +157,14 @@ def test_a_shape_is_kept_by_about_as_many_pixels():
     assert squash((64, 256), (256, 64)) == 16.0
 
 
+@pytest.mark.parametrize("recipe", ["default", "best", "robust", "fast"])
+@pytest.mark.parametrize("photo", [(64, 1024), (900, 200), (1, 99), (5, 8)])
+def test_what_is_proposed_is_taken(recipe, photo):
+    kept = keeping_shape(photo, load_config(recipe).sides)
+    config = load_config(recipe, [f"image_size=[{kept[0]},{kept[1]}]"])
+    assert config.sides == kept
+
+
 def test_photos_that_are_squashed_are_told_of(strips, tmp_path):
     category = open_category(strips)
     told = (

@@ -45,12 +45,15 @@ def gallery_figure(rows: list[dict], path):
         names.remove("reconstruction")
     bar = names.index("anomaly map")
 
+    # A strip is shown wider, as large as a square.
+    widest = max(row["image"].shape[1] / row["image"].shape[0] for row in rows)
+    panel = PANEL * max(1.0, widest**0.5)
     tops, y = [], HEAD
     for row in rows:
         height, width = row["image"].shape[:2]
         tops.append(y)
-        y += TEXT + PANEL * height / width + GAP
-    size = (2 * SIDE + len(names) * (PANEL + GAP) - GAP + BAR, y)
+        y += TEXT + panel * height / width + GAP
+    size = (2 * SIDE + len(names) * (panel + GAP) - GAP + BAR, y)
     figure = new_figure(size)
 
     def axes_at(x, top, width, height):
@@ -62,21 +65,21 @@ def gallery_figure(rows: list[dict], path):
         figure.text(x, y, text, va="center", **plain_text(), **kwargs)
 
     left = [
-        SIDE + i * (PANEL + GAP) + (BAR if i > bar else 0)
+        SIDE + i * (panel + GAP) + (BAR if i > bar else 0)
         for i in range(len(names))
     ]
     for x, name in zip(left, names, strict=True):
-        write(x + PANEL / 2, 0, name, ha="center", fontsize=8, color=PLAIN)
+        write(x + panel / 2, 0, name, ha="center", fontsize=8, color=PLAIN)
     for row, top in zip(rows, tops, strict=True):
         words, color = decision(row)
         title = printable(row["title"], 40)
         write(left[0], top, title, fontsize=9, weight="bold")
         write(size[0] - SIDE, top, words, fontsize=9, color=color, ha="right")
-        height = PANEL * row["image"].shape[0] / row["image"].shape[1]
+        height = panel * row["image"].shape[0] / row["image"].shape[1]
         for x, name in zip(left, names, strict=True):
-            axes = axes_at(x, top + TEXT, PANEL, height)
+            axes = axes_at(x, top + TEXT, panel, height)
             draw_panel(axes, name, row)
-        scale = axes_at(left[bar] + PANEL + 0.05, top + TEXT, 0.09, height)
+        scale = axes_at(left[bar] + panel + 0.05, top + TEXT, 0.09, height)
         draw_scale(figure, scale, row)
     save_png(figure, path)
 

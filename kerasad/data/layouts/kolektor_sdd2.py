@@ -44,7 +44,6 @@ def labelled(folder, split, found):
         for path in files
         if path.stem.endswith("_GT")
     }
-    found += labels.values()
     samples = []
     for path in files:
         if path in labels.values():
@@ -60,4 +59,5 @@ def labelled(folder, split, found):
         else:
             samples.append(Sample(path, GOOD, 0, split))
     refuse_shared(samples)
+    found += labels.values()
     return sorted(samples, key=lambda sample: sample.label)
