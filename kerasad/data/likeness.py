@@ -24,6 +24,7 @@ LEFT = 0.61  # of white noise after the filter, by its width; measured
 ALLOWED = 1.6  # times the noise; frames of one scene differ by 1.0 times it
 NOISIEST = 4.0  # grey levels; what is more may be texture
 ROWS = 512  # of a matrix of distances in memory
+MOST = 30_000  # photos that a text holds, so that a detector stays small
 BYTES = 8 + 2 * SIDE * SIDE + 2
 
 
@@ -105,7 +106,10 @@ class Fingerprints:
             yield start, near | np.equal.outer(part.digests, others.digests)
 
     def to_text(self) -> str:
-        """Base64; the texts of two may be joined: 696 characters a photo."""
+        """Base64 of the first `MOST`, 696 characters each, so that the texts
+        of two may be joined."""
+        if len(self) > MOST:
+            return self[:MOST].to_text()
         parts = np.zeros((len(self), BYTES), "uint8")
         parts[:, :8] = as_bytes(self.digests, "<u8")
         parts[:, 8:-2] = as_bytes(self.thumbs, "<f2")

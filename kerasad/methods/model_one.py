@@ -20,8 +20,8 @@ class ModelOneSettings(GradientSettings, AugmentationSettings):
 
     arch: int = 3  # architecture 1, 2 or 3; 0 is the baseline
     depth: int = key(6, 1, 12)  # residual blocks that halve the sides
-    # Of the stem convolution. TensorFlow 2.21 writes beyond its memory in
-    # oneDNN's training of fewer than 16 (TF_ENABLE_ONEDNN_OPTS=0 does not).
+    # Of the stem convolution. oneDNN writes beyond its memory in training fewer
+    # than 16 (TensorFlow 2.21, PyTorch 2.13; TF_ENABLE_ONEDNN_OPTS=0 does not).
     base_filters: int = key(64, 1, 4096)
     latent: int = key(128, 1, 65536)  # length of the vector, arch 0 and 3
 
