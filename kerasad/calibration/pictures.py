@@ -9,7 +9,7 @@ from PIL import Image
 from kerasad.errors import InputError
 
 COUNT = 3
-CHARACTERS = 2**21  # of all; a config may have 2**23
+CHARACTERS = 2**21  # of all; a config may have 2**25
 
 
 def encoded(images, sides) -> list[str]:
