@@ -206,7 +206,8 @@ class Detector(keras.Model):
 
         The spread has a floor: its own mean over the map, lest a pixel that
         never varied in training outweigh all others. A method that remembers
-        images does not compare one with itself.
+        images does not compare one with itself. A map that is to count less
+        in the sum is divided by the more.
 
         Args:
             images: uint8 `(n, *image_size, 3)`, normal images only: those
@@ -227,7 +228,10 @@ class Detector(keras.Model):
         spread = np.sqrt(np.maximum(square - mean**2, 0.0))
         floor = spread.mean(axis=(1, 2), keepdims=True) + 1e-12
         self.map_mean.assign(mean)
-        self.map_scale.assign(spread + floor)
+        scale = spread + floor
+        if self.method.map_weights is not None:
+            scale = scale / np.reshape(self.method.map_weights, (-1, 1, 1))
+        self.map_scale.assign(scale)
 
     def calibrate(self, images, method="conformal", k=None, fpr=None):
         """Fits the thresholds to held-out normal images.
