@@ -201,7 +201,7 @@ class Detector(keras.Model):
                 "`kerasad threshold`"
             )
 
-    def fit_map_statistics(self, images, batch_size=16):
+    def fit_map_statistics(self, images, batch_size=4):
         """Learns mean and spread of each map pixel from normal images.
 
         The spread has a floor: its own mean over the map, lest a pixel that

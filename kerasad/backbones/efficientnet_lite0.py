@@ -112,14 +112,10 @@ def convolution(x, filters, kernel, stride=1, activate=True, name=None):
         x = layers.ZeroPadding2D((pads, pads), name=f"{name}_pad", **PLAIN)(x)
         padding = "valid"
     options = {"strides": stride, "padding": padding, "name": name, **PLAIN}
+    options["activation"] = "relu6" if activate else None
     if filters is None:
-        x = LeanDepthwiseConv2D(kernel, **options)(x)
-    else:
-        x = LeanConv2D(filters, kernel, **options)(x)
-    if activate:
-        relu = layers.ReLU(max_value=6.0, dtype="float32", name=f"{name}_relu")
-        x = relu(x)
-    return x
+        return LeanDepthwiseConv2D(kernel, **options)(x)
+    return LeanConv2D(filters, kernel, **options)(x)
 
 
 def fill(model, tensors):
