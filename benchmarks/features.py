@@ -36,7 +36,7 @@ from kerasad.layers import (
 )
 
 ALL_TAPS = ("block_2", "block_4", "block_7", "block_10")
-BATCH = 8
+BATCH = 4
 
 
 @dataclass(frozen=True)
