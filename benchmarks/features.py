@@ -4,7 +4,9 @@
     python -m benchmarks.features CATEGORY --test
 
 Some normal images of the training split are held out, and get the defects of
-`benchmarks.synthetic`; the test split is not read. With `--test` the setting
+`benchmarks.synthetic`; the test split is not read. With `--draw-size` they are
+drawn at one size and everything is then resized to `--image-size`, so that
+sizes can be compared on the same pictures. With `--test` the setting
 chosen is measured on the test split; other rows may be named for categories
 that are drawn. Prints Markdown.
 """
@@ -17,12 +19,13 @@ from pathlib import Path
 
 import numpy as np
 from keras import ops
+from PIL import Image
 
 from benchmarks.synthetic import synthetic_test
 from kerasad import metrics
 from kerasad.backbones import build_backbone
 from kerasad.data.category import read_sample
-from kerasad.data.images import load_images
+from kerasad.data.images import load_images, resized, resized_mask
 from kerasad.data.layouts import open_category
 from kerasad.filters import gaussian_blur, resize_matrix, separable
 from kerasad.layers import (
@@ -33,7 +36,7 @@ from kerasad.layers import (
 )
 
 ALL_TAPS = ("block_2", "block_4", "block_7", "block_10")
-BATCH = 8
+BATCH = 4
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Setting:
     normalise: str = "place"  # ring: of one distance to the border; or ""
     score: float = 0.01  # share of the map that is averaged; 0: maximum
     squared: bool = False
+    near: int = 0  # places away that a Gaussian may lie; the nearest counts
+    apart: bool = False  # a memory a tap; their normalised maps are added
     sigma: float = 4.0
 
 
@@ -74,6 +79,16 @@ ROWS = {
     "floor 0.5": {"floor": 0.5},
     "floor 2": {"floor": 2.0},
     "squared distance": {"squared": True},
+    "nearest Gaussian near by": {"near": 1},
+    "a memory a tap": {"apart": True},
+    "a memory a tap, with tap 7": {
+        "taps": ("block_2", "block_4", "block_7"),
+        "apart": True,
+    },
+    "a memory a tap, with tap 10": {
+        "taps": ("block_2", "block_4", "block_10"),
+        "apart": True,
+    },
     "sigma 2": {"sigma": 2.0},
     "sigma 6": {"sigma": 6.0},
     "score: maximum": {"score": 0.0},
@@ -114,6 +129,7 @@ def main(arguments=None):
     )
     parser.add_argument("category", type=Path)
     parser.add_argument("--image-size", type=int, default=256)
+    parser.add_argument("--draw-size", type=int)
     parser.add_argument("--hold-out", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", help="rows of the table")
@@ -121,7 +137,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     size = (options.image_size, options.image_size)
     paths = open_category(options.category).samples("train")
-    images = load_images(paths, size[0])
+    images = load_images(paths, options.draw_size or size[0])
     order = np.random.default_rng(options.seed).permutation(len(images))
     train = images[order[options.hold_out :]]
     held_out = images[order[: options.hold_out]]
@@ -135,6 +151,12 @@ def main(arguments=None):
         names, taps = options.only or list(ROWS), ALL_TAPS
         test, masks, kinds = synthetic_test(train, held_out, options.seed)
         bad = kinds != "good"
+        if options.draw_size:
+            train, test = (
+                np.stack([resized(Image.fromarray(x), size) for x in images])
+                for images in (train, test)
+            )
+            masks = np.stack([resized_mask(mask, size[0]) for mask in masks])
     backbone = build_backbone("efficientnet-lite0", size, taps=taps)
     start = time.process_time()
     known = extract(backbone, train)
@@ -176,6 +198,12 @@ def extract(backbone, images):
 
 def maps_of(setting, known, new, size):
     """Normalised maps of the new images, `(n, *size)`."""
+    if setting.apart:
+        alone = [
+            dataclasses.replace(setting, apart=False, taps=(tap,), pool=(pool,))
+            for tap, pool in zip(setting.taps, setting.pool, strict=False)
+        ]
+        return sum(maps_of(one, known, new, size) for one in alone)
     known = [known[tap] for tap in setting.taps]
     new = [new[tap] for tap in setting.taps]
     channels = sum(x.shape[-1] for x in known)
@@ -204,6 +232,12 @@ def maps_of(setting, known, new, size):
 
     def maps(features, owners):
         x = ops.convert_to_numpy(memory(features, owners=owners))
+        for step in np.ndindex(*[2 * setting.near + 1] * 2):
+            step = np.array(step) - setting.near
+            if step.any():
+                moved = np.roll(features, step, (1, 2))
+                other = ops.convert_to_numpy(memory(moved))
+                x = np.minimum(x, np.roll(other, -step, (1, 2)))
         if setting.squared and setting.kind == "gaussian":
             x = x**2
         rows, columns = map(resize_matrix, x.shape[1:], size)

@@ -244,13 +244,14 @@ class Detector(keras.Model):
                 "`kerasad threshold`"
             )
 
-    def fit_map_statistics(self, images, batch_size=16):
+    def fit_map_statistics(self, images, batch_size=4):
         """Learns mean and spread of each map pixel from normal images.
 
         The spread has a floor: its own mean over the map, lest a pixel that
         never varied in training outweigh all others; and images vary at least
         by a grey value, see `roughened`. A method that remembers images does
-        not compare one with itself.
+        not compare one with itself. A map that is to count less in the sum is
+        divided by the more.
 
         Args:
             images: uint8 `(n, *image_size, 3)`, normal images only: those
@@ -274,7 +275,10 @@ class Detector(keras.Model):
         spread = np.sqrt(np.maximum(square - mean**2, 0.0))
         floor = spread.mean(axis=(1, 2), keepdims=True) + 1e-12
         self.map_mean.assign(mean)
-        self.map_scale.assign(spread + floor)
+        scale = spread + floor
+        if self.method.map_weights is not None:
+            scale = scale / np.reshape(self.method.map_weights, (-1, 1, 1))
+        self.map_scale.assign(scale)
 
     def calibrate(
         self, images, method="conformal", k=None, fpr=None, groups=None

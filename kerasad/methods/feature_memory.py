@@ -15,7 +15,9 @@ from kerasad.settings import Settings, key, require
 
 STRIDE = 8  # pixels between places of the grid
 LEAST = 32  # pixels
-BATCH = 8  # images in the backbone at a time while learning
+# Images in the backbone at a time while learning: more need maps so large that
+# the system gives fresh pages for each, at half the speed.
+BATCH = 4
 SAMPLE = 256  # images that scale, alignment and memories are learnt from
 # Share of the features' variance found at one place from which on parts are
 # said to move: 0.1 for capsules, 0.9 for cloth and scattered nuts.
@@ -129,10 +131,11 @@ class FeatureMemoryMethod(Method):
         # Not sorted: a memory keeps the first of them, and file names often
         # follow time, so that the last images taken would never be in it.
         chosen = rng.permutation(len(images))[:SAMPLE]
-        maps = self.extract(images[chosen])
+        maps, features = self.extract(images[chosen]), None
         if self.kind == "auto":
             probe = self.grid_of("gaussian")
-            share = share_at_a_place(fitted(probe, maps))
+            features = fitted(probe, maps)
+            share = share_at_a_place(features)
             self.kind = "gaussian" if share < MOVING else "mixture"
             run.facts["alignment"] = {"share": share, "kind": self.kind}
             run.say(
@@ -140,9 +143,13 @@ class FeatureMemoryMethod(Method):
                 + ("the parts lie still" if share < MOVING else "parts move")
                 + f", so the memory is {self.kind}"
             )
-            self.grid = self.grid_of(self.kind)
+            if self.kind == "gaussian":
+                self.grid = probe
+            else:
+                self.grid, features = self.grid_of(self.kind), None
             self.memory = self.memory_of(self.kind)
-        features = fitted(self.grid, maps)
+        if features is None:
+            features = fitted(self.grid, maps)
         if self.kind == "gaussian":
             self.memory.fit(self.all_features(images, chosen, features))
         elif self.kind == "mixture":

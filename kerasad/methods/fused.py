@@ -6,7 +6,7 @@ from keras import ops
 from kerasad.errors import InputError
 from kerasad.methods import find_method
 from kerasad.methods.method import Method, revived
-from kerasad.settings import Settings, shown
+from kerasad.settings import Settings, require, shown
 
 DEFAULT = ("ssae", "patch_memory")
 
@@ -16,13 +16,14 @@ class FusedSettings(Settings):
     """`methods` by name, and every key of each of them."""
 
     methods: tuple[str, ...] = DEFAULT
+    method_weights: tuple[float, ...] = ()  # in the sum; none: all alike
     members: object = None  # their settings, in the order of `methods`
 
     @classmethod
     def keys(cls, mapping):
         kinds = member_classes(mapping.get("methods", DEFAULT))
         own = [name for kind in kinds for name in kind.Config.keys(mapping)]
-        return ["methods", *own]
+        return ["methods", "method_weights", *own]
 
     @classmethod
     def from_mapping(cls, mapping):
@@ -32,14 +33,26 @@ class FusedSettings(Settings):
             legal = kind.Config.keys(mapping)
             own = {k: v for k, v in mapping.items() if k in legal}
             members.append(kind.Config.from_mapping(own))
-        return cls(methods=tuple(methods), members=tuple(members))
+        weights = mapping.get("method_weights", ())
+        return cls(tuple(methods), weights, tuple(members))
 
     def check(self, run):
+        weights = self.method_weights
+        holds = len(weights) in (0, len(self.methods))
+        require(
+            holds and all(weight > 0 for weight in weights),
+            "method_weights",
+            "a positive number for each of the methods",
+            self,
+        )
         for member in self.members:
             member.check(run)
 
     def flat(self):
-        values = {"methods": list(self.methods)}
+        values = {
+            "methods": list(self.methods),
+            "method_weights": list(self.method_weights),
+        }
         for member in self.members:
             values |= member.flat()
         return values
@@ -65,15 +78,23 @@ class FusedMethod(Method):
 
     Args:
         members: list of `Method`.
+        weights: list of floats, what the maps of each member count in the
+            sum; `None` where all count alike.
     """
 
     Config = FusedSettings
 
-    def __init__(self, members, **kwargs):
+    def __init__(self, members, weights=None, **kwargs):
         super().__init__(**kwargs)
         self.members = list(members)
+        self.member_weights = None if weights is None else tuple(weights)
         names = [name for member in self.members for name in member.map_names]
         self.map_names = tuple(names)
+        if weights is not None:
+            pairs = zip(weights, self.members, strict=True)
+            self.map_weights = tuple(
+                weight for weight, member in pairs for _ in member.map_names
+            )
         self.built = True
 
     @classmethod
@@ -83,7 +104,8 @@ class FusedMethod(Method):
             [
                 kind.from_settings(own, image_size, count)
                 for kind, own in zip(kinds, settings.members, strict=True)
-            ]
+            ],
+            settings.method_weights or None,
         )
 
     def fit(self, images, held_out, run):
@@ -111,7 +133,12 @@ class FusedMethod(Method):
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         members = [serialize(member) for member in self.members]
-        return {"members": members, "name": self.name}
+        weights = self.member_weights
+        return {
+            "members": members,
+            "weights": None if weights is None else list(weights),
+            "name": self.name,
+        }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

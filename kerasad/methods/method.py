@@ -24,6 +24,8 @@ class Method(keras.Model):
     - `Config`: a frozen dataclass of `kerasad.settings.Settings`, the keys
       that a recipe may set.
     - `map_names`: names of the channels of `maps`.
+    - `map_weights`: what each counts in the detector's sum, beside 1; `None`
+      where all count alike.
     - `from_settings`: the untrained method.
     - The constructor stores; `fit` learns; `get_config` holds the arguments
       of the constructor, other Keras objects serialised.
@@ -39,6 +41,7 @@ class Method(keras.Model):
 
     Config = Settings
     map_names = ("map",)
+    map_weights = None
 
     def __init__(self, **kwargs):
         # Whatever the user's global policy: a detector scores in float32.

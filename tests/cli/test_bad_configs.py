@@ -182,8 +182,8 @@ def test_a_bad_file_is_named(name, category, tmp_path):
 
 
 RECIPES = (
-    "2a, 2b, 2c, best, c1, default, ds1, ds2, e2, e4, e5, fast, h1, h2, luo, "
-    "m7, memory, robust"
+    "2a, 2b, 2c, accurate, best, c1, default, ds1, ds2, e2, e4, e5, fast, h1, "
+    "h2, luo, m7, memory, robust"
 )
 
 

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -6,6 +7,8 @@ from PIL import Image
 from kerasad.layers import (
     ConvexCombination,
     DepthToSpace,
+    LeanConv2D,
+    LeanDepthwiseConv2D,
     Resize,
     SDCBlock,
     SpaceToDepth,
@@ -20,12 +23,37 @@ from tests.contracts import check_layer
         DepthToSpace(2),
         SDCBlock(2, dilations=(1, 2, 4)),
         Resize((5, 12)),
+        LeanConv2D(5, 3, 2, "same", activation="relu"),
+        LeanDepthwiseConv2D((3, 5), padding="same", use_bias=False),
     ],
     ids=lambda layer: type(layer).__name__,
 )
 def test_contract(layer, rng, tmp_path):
     inputs = rng.normal(size=(2, 8, 8, 4)).astype("float32")
     check_layer(layer, inputs, tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("strides", [1, 2])
+def test_lean_convolutions_are_keras_s(strides, padding, rng):
+    images = rng.normal(size=(2, 9, 12, 4)).astype("float32")
+    options = {"strides": strides, "padding": padding}
+    pairs = [
+        (LeanConv2D(6, 3, **options), keras.layers.Conv2D(6, 3, **options)),
+        (
+            LeanDepthwiseConv2D(5, activation="relu6", **options),
+            keras.layers.DepthwiseConv2D(5, activation="relu6", **options),
+        ),
+    ]
+    for lean, other in pairs:
+        lean.build(images.shape)
+        lean.bias.assign(rng.normal(size=lean.bias.shape))
+        other.build(images.shape)
+        other.set_weights(lean.get_weights())
+        found, expected = map(
+            ops.convert_to_numpy, (lean(images), other(images))
+        )
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_convex_combination_contract(rng, tmp_path):

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from kerasad.config import load_config
+from kerasad.detector import Detector
 from kerasad.errors import InputError
 from kerasad.methods import find_method, names
+from kerasad.methods.fused import FusedMethod
+from kerasad.methods.method import Method
 from kerasad.testing import check_method
 
 SMALL = ["image_size=32", "precision=float32", "epochs=1", "batch_size=4"]
@@ -53,6 +56,25 @@ def test_fused_takes_the_keys_of_its_members():
     assert alone.settings.members[1].latent == 128
 
 
+def test_what_counts_for_a_quarter_is_a_quarter_of_the_sum(rng):
+    def darkness(power):
+        method = Method()
+        method.call = lambda x: {"maps": x[..., :1] ** power}
+        return method
+
+    images = rng.integers(256, size=(9, 8, 8, 3)).astype("uint8")
+    found = []
+    for weights in (None, (1.0, 1.0), (1.0, 0.25), (1.0, 1e-9)):
+        method = FusedMethod([darkness(1), darkness(2)], weights)
+        detector = Detector(method, 8, sigma=0.0)
+        detector.fit_map_statistics(images)
+        found.append(detector.predict(images)["anomaly_map"])
+    plain, alike, quarter, first = found
+    np.testing.assert_array_equal(plain, alike)
+    expected = first + 0.25 * (plain - first)
+    np.testing.assert_allclose(quarter, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "recipe, setting, message",
     [
@@ -61,6 +83,8 @@ def test_fused_takes_the_keys_of_its_members():
         ("h2", "crop=32", "unknown config key 'crop' of method model_one"),
         ("default", "methods=[ssae]", "must be a list of two or more methods"),
         ("default", "methods=[ssae, fused]", "must not hold 'fused' itself"),
+        ("default", "method_weights=[1]", "a positive number for each of the"),
+        ("default", "method_weights=[1, 0]", "a positive number for each of"),
         (
             "memory",
             "method=nothing",
