@@ -52,6 +52,8 @@ class Detector(keras.Model):
             `None`.
         provenance: dict of plain values: config, seed, versions, hash of the
             training files.
+        rounded: bool, see `kerasad.layers.Resize`. Files that do not say are
+            of before it did, and score as they did.
 
     Call arguments:
         images: `(B, H, W, 3)` of any size, values from 0 to 255.
@@ -86,6 +88,7 @@ class Detector(keras.Model):
         pixel_threshold=None,
         calibration=None,
         provenance=None,
+        rounded=True,
         **kwargs,
     ):
         super().__init__(**{"dtype": "float32", **kwargs})
@@ -100,8 +103,9 @@ class Detector(keras.Model):
         self.pixel_threshold = pixel_threshold
         self.calibration = calibration
         self.provenance = provenance
+        self.rounded = rounded
 
-        self.resize = Resize(self.image_size, dtype="float32")
+        self.resize = Resize(self.image_size, rounded, dtype="float32")
         if not method.built:
             method.build((None, *self.image_size, 3))
         options = {
@@ -325,12 +329,13 @@ class Detector(keras.Model):
             "pixel_threshold": plain(self.pixel_threshold),
             "calibration": plain(self.calibration),
             "provenance": plain(self.provenance),
+            "rounded": self.rounded,
             "name": self.name,
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        config = dict(config)
+        config = {"rounded": False, **config}
         config.pop("kerasad", None)  # which one wrote it
         if "network" in config:
             raise InputError(
