@@ -40,8 +40,13 @@ class Resize(keras.layers.Layer):
         columns = resize_matrix(width, self.size[1])
         x = ops.transpose(inputs, (0, 3, 1, 2))  # (B, C, H, W)
         adjust = whole if self.rounded else lambda values: values
-        x = adjust(ops.matmul(x, ops.convert_to_tensor(columns.T.copy())))
-        x = adjust(ops.matmul(ops.convert_to_tensor(rows), x))
+        rows = ops.convert_to_tensor(rows)
+        columns = ops.convert_to_tensor(columns.T.copy())
+        # Pillow begins with the axis that shrinks more.
+        if height * self.size[1] > width * self.size[0]:
+            x = adjust(ops.matmul(adjust(ops.matmul(rows, x)), columns))
+        else:
+            x = adjust(ops.matmul(rows, adjust(ops.matmul(x, columns))))
         return ops.transpose(x, (0, 2, 3, 1))
 
     def compute_output_shape(self, input_shape):
