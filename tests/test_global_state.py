@@ -11,6 +11,9 @@ from kerasad.training.run import Run
 from kerasad.training.train import fit
 from tests.small import SIZE, make_detector
 
+# JAX computes in float32 whatever floatx says, and says so.
+pytestmark = pytest.mark.filterwarnings("ignore:Explicitly requested dtype")
+
 CHANGES = {
     "mixed_float16": lambda: keras.config.set_dtype_policy("mixed_float16"),
     "float64": lambda: keras.config.set_dtype_policy("float64"),
