@@ -60,6 +60,8 @@ class Detector(keras.Model):
             equal images count as equal. Or `None`.
         provenance: dict of plain values: config, seed, versions, hash of the
             training files.
+        rounded: bool, see `kerasad.layers.Resize`. Files that do not say are
+            of before it did, and score as they did.
 
     Call arguments:
         images: `(B, H, W, 3)` of any size, values from 0 to 255.
@@ -95,6 +97,7 @@ class Detector(keras.Model):
         calibration=None,
         seen=None,
         provenance=None,
+        rounded=True,
         **kwargs,
     ):
         super().__init__(**{"dtype": "float32", **kwargs})
@@ -108,8 +111,9 @@ class Detector(keras.Model):
         self.calibration = calibration
         self.seen = seen
         self.provenance = provenance
+        self.rounded = rounded
 
-        self.resize = Resize(self.image_size, dtype="float32")
+        self.resize = Resize(self.image_size, rounded, dtype="float32")
         if not method.built:
             method.build((None, *self.image_size, 3))
         options = {
@@ -371,12 +375,13 @@ class Detector(keras.Model):
             "calibration": plain(self.calibration),
             "seen": plain(self.seen),
             "provenance": plain(self.provenance),
+            "rounded": self.rounded,
             "name": self.name,
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        config = dict(config)
+        config = {"rounded": False, **config}
         config.pop("kerasad", None)  # which one wrote it
         if "network" in config:
             raise InputError(

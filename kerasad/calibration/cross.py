@@ -85,8 +85,8 @@ def pooled(calibrations) -> dict:
     return {
         **{name: column.tolist() for name, column in columns.items()},
         "map_range": [low, high + (high - low)],
-        "images": calibrations[0].get("images", []),
         "folds": len(calibrations),
+        **{k: v for k, v in calibrations[0].items() if k == "images"},
     }
 
 

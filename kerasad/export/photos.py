@@ -42,7 +42,10 @@ def photos_for(detector, data=None):
     pictures = decoded(texts, detector.image_size)
     photos = [pillow(one, photo_size(detector)) for one in pictures]
     if photos:
-        return photos, f"{len(photos)} held-out training images"
+        words = f"{len(photos)} held-out training images"
+        if photos[0].shape != pictures[0].shape:
+            words += ", enlarged (photos, with --data, would say more)"
+        return photos, words
     return list(noise(photo_size(detector))), "3 images of noise"
 
 

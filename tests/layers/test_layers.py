@@ -110,5 +110,6 @@ def test_resize_is_pillows_bilinear(size, rng):
     pillow = Image.fromarray(image).resize(
         size[::-1], Image.Resampling.BILINEAR
     )
-    # Pillow rounds twice, after each axis.
-    assert np.abs(ours[0] - np.asarray(pillow, "float32")).max() <= 1.01
+    difference = np.abs(ours[0] - np.asarray(pillow, "float32"))
+    assert difference.max() <= 1.0  # where a sum is all but a half
+    assert (difference > 0).mean() < 0.1
