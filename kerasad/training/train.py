@@ -22,6 +22,7 @@ from kerasad.detector import Detector
 from kerasad.files import write_text, writing
 from kerasad.loading import load
 from kerasad.methods import find_method
+from kerasad.plain_keras import plain_keras
 from kerasad.provenance import versions
 from kerasad.reports.curves import loss_curves
 from kerasad.training.checkpoint import check_settings
@@ -179,9 +180,10 @@ def fit(config, images, held_out, run):
     sides = config.sides
     kind = find_method(config.method)
     keras.utils.set_random_seed(run.seed)  # of weights that are drawn
-    method = kind.from_settings(config.settings, sides, len(images))
-    if not method.built:
-        method.build((None, *sides, 3))
+    with plain_keras():  # as it is loaded
+        method = kind.from_settings(config.settings, sides, len(images))
+        if not method.built:
+            method.build((None, *sides, 3))
     rows = method.fit(images, held_out, run)
     detector = Detector(
         method,
