@@ -64,7 +64,6 @@ def test_one_pool_spans_the_colours_of_all():
         "scores": [1.0, 2.0],
         "map_maxima": [4.0, 6.0],
         "map_range": [0.5, 11.5],  # from the median low to twice the range
-        "images": [],
         "folds": 2,
     }
 

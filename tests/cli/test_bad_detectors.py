@@ -155,8 +155,12 @@ def test_a_threshold_of_one_image_and_of_equal_ones(
         succeed(*arguments, "mad")
         fitted = kerasad.load(detector)
         assert fitted.threshold["images"] == count
-        scores = [fitted.threshold["threshold"]] * count
-        assert fitted.calibration["scores"] == pytest.approx(scores, rel=1e-3)
+        scores = fitted.calibration["scores"]
+        if count == 1:
+            assert scores == [fitted.threshold["threshold"]]
+        else:  # under the noise that `roughened` gives to copies
+            assert len(set(scores)) == count
+            assert fitted.threshold["threshold"] > np.median(scores)
 
 
 FOUR = np.zeros((8, 8, 4), "uint8")
