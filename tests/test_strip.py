@@ -18,6 +18,7 @@ from kerasad.export import FORMATS, export, find_format
 from kerasad.methods import find_method
 from kerasad.sides import keeping_shape, squash
 from tests.cli.conftest import TINY, run, succeed
+from tests.methods.test_contract import keeps_contract
 
 SIDES = (32, 128)
 
@@ -188,3 +189,9 @@ def test_an_upright_photo_counts(tmp_path):
     Image.new("L", (64, 256)).save(tmp_path / "0.png", exif=exif)
     (found,) = squashed(open_category(tmp_path).train, (64, 64))
     assert found.startswith("photos of 256 x 64")
+
+
+@pytest.mark.parametrize("size", ["[32, 80]", "[64, 32]"])
+@pytest.mark.parametrize("name", ["ssae", "model_one", "fused"])
+def test_contract(name, size, tmp_path):
+    keeps_contract(name, size, tmp_path)
