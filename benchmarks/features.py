@@ -25,7 +25,7 @@ from benchmarks.synthetic import synthetic_test
 from kerasad import metrics
 from kerasad.backbones import build_backbone
 from kerasad.data.category import read_sample
-from kerasad.data.images import load_images, resized, resized_mask
+from kerasad.data.images import load_images, resized, shrunk_mask
 from kerasad.data.layouts import open_category
 from kerasad.filters import gaussian_blur, resize_matrix, separable
 from kerasad.layers import (
@@ -156,7 +156,7 @@ def main(arguments=None):
                 np.stack([resized(Image.fromarray(x), size) for x in images])
                 for images in (train, test)
             )
-            masks = np.stack([resized_mask(mask, size[0]) for mask in masks])
+            masks = np.stack([shrunk_mask(mask, size)[0] for mask in masks])
     backbone = build_backbone("efficientnet-lite0", size, taps=taps)
     start = time.process_time()
     known = extract(backbone, train)
