@@ -8,6 +8,7 @@ without. No image of the test split is read. Prints a Markdown table.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,9 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from kerasad import metrics
-from kerasad.calibration.split import split
+from kerasad.calibration.independence import divide
 from kerasad.config import from_mapping
 from kerasad.data.foreground import foreground_map
-from kerasad.data.images import load_images
 from kerasad.data.layouts import open_category
 from kerasad.loading import load
 
@@ -48,10 +48,12 @@ def main(arguments=None):
 
 def normal_images(category, config):
     """The images that the config trains on, and those that it holds out."""
-    samples = open_category(category).samples("train")
-    images = load_images(samples, config.sides)
-    chosen, held_out = split(len(images), config.validation_share, config.seed)
-    return images[chosen], images[held_out]
+
+    def say(text):  # standard output is for the table
+        print(text, file=sys.stderr)
+
+    learnt, held_out, _ = divide(open_category(category), config, say)
+    return learnt.images, held_out.images
 
 
 def synthetic_test(train, held_out, seed=0):

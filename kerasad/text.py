@@ -1,4 +1,12 @@
-"""Names of files and folders, which may hold anything, as text."""
+"""Names of files and folders, which may hold anything, and counts as text."""
+
+
+def counted(number, noun) -> str:
+    """
+    >>> counted(1, "image"), counted(2, "image")
+    ('1 image', '2 images')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def one_line(text) -> str:

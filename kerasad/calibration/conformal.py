@@ -35,7 +35,7 @@ def conformal(scores, fpr: float = 0.1, groups=None) -> float:
     scores = check_scores(scores)
     order = np.argsort(scores)
     count, shares = group_shares(scores.size, groups)
-    check_rate(count, fpr)
+    conformal_rank(count, fpr)  # refuses what so few cannot promise
     needed = (count + 1) * (1 - fpr) - 1e-9
     rank = np.searchsorted(np.cumsum(shares[order]), needed)
     return float(scores[order[min(rank, scores.size - 1)]])
@@ -61,8 +61,7 @@ def fpr_range(images: int, fpr: float, level: float = 0.95):
     """
     from scipy import stats  # 0.5 s, too long for `kerasad --help`
 
-    check_rate(images, fpr)
-    above = images + 1 - math.ceil((images + 1) * (1 - fpr) - 1e-9)
+    above = images + 1 - conformal_rank(images, fpr)
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = stats.beta(above, images + 1 - above).ppf(tails)
     return float(low), float(high)
@@ -119,10 +118,10 @@ def cross_conformal_scores(fold_scores) -> np.ndarray:
     return np.concatenate(folds)
 
 
-def check_rate(images, fpr):
-    """Refuses a rate that so few images, or groups, cannot promise."""
-    if math.ceil((images + 1) * (1 - check_fpr(fpr)) - 1e-9) <= images:
-        return
+def conformal_rank(images, fpr):
+    rank = math.ceil((images + 1) * (1 - check_fpr(fpr)) - 1e-9)
+    if rank <= images:
+        return rank
     wish = (
         f"{fpr:g} needs at least {math.ceil(1 / fpr - 1 - 1e-9)} images"
         if fpr > 0

@@ -8,6 +8,7 @@ the pooled scores calibrate a final detector, which is k + 1 trainings.
 import numpy as np
 
 from kerasad.calibration.conformal import cross_conformal_scores
+from kerasad.calibration.groups import numbered
 from kerasad.errors import InputError
 
 
@@ -54,10 +55,7 @@ def fold_members(groups, folds: int, seed: int) -> list[np.ndarray]:
     >>> [fold.tolist() for fold in fold_members([7, 7, 8, 8, 9], 2, seed=0)]
     [[0, 1, 4], [2, 3]]
     """
-    labels, place = np.unique(
-        np.arange(groups) if np.ndim(groups) == 0 else groups,
-        return_inverse=True,
-    )
+    labels, place = numbered(groups)
     count = len(labels)
     if not 2 <= folds <= count:
         noun = "good images" if count == len(place) else "groups of images"

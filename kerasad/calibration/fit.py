@@ -12,6 +12,7 @@ from kerasad.calibration.rules import (
 )
 from kerasad.calibration.tail import gpd_tail
 from kerasad.errors import InputError
+from kerasad.text import counted
 
 METHODS = {
     "n-sigma": n_sigma,
@@ -148,8 +149,7 @@ def guarantee(method, images, groups, parameters, event):
         them, those = "they are", f"{images} calibration images"
         if groups != images:
             them = "the groups that they come from are"
-            s = "" if groups == 1 else "s"
-            those = f"{groups} group{s} of the {those}"
+            those = f"{counted(groups, 'group')} of the {those}"
         return (
             f"at most {rate} of {event}, if {them} exchangeable with the "
             f"{those}"

@@ -22,6 +22,16 @@ def check_group_by(text):
         ) from error
 
 
+def numbered(groups):
+    """The labels of groups, and which of them is that of each image.
+
+    Args:
+        groups: number of images, each for itself, or the label of each.
+    """
+    labels = np.arange(groups) if np.ndim(groups) == 0 else groups
+    return np.unique(labels, return_inverse=True)
+
+
 def labels_of(paths, group_by) -> np.ndarray:
     """Ints, equal for paths in one folder, or alike to the expression.
 

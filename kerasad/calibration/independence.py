@@ -1,9 +1,7 @@
 """Images to calibrate on that have nothing to do with those learnt from."""
 
-import os
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +11,7 @@ from kerasad.data.images import load_images
 from kerasad.data.layouts import open_category
 from kerasad.data.likeness import Fingerprints, fingerprint
 from kerasad.errors import InputError
+from kerasad.text import counted
 
 
 @dataclass
@@ -90,8 +89,8 @@ def read_photos(samples, size, root, group_by, say):
     if again.any():
         name = samples[again.argmax()].path.name
         say(
-            f"{images_(again.sum())} of {len(again)} left out: copies of "
-            f"others, such as {name}"
+            f"{counted(again.sum(), 'image')} of {len(again)} left out: copies "
+            f"of others, such as {name}"
         )
         photos = photos.only(~again)
     return grouped(photos, root, group_by, say)
@@ -112,7 +111,7 @@ def grouped(photos, root, group_by, say):
             return replace(photos, near=False)
         what = "near-copies, such as frames of one part"
     else:
-        paths = [Path(os.path.relpath(s.path, root)) for s in photos.samples]
+        paths = [sample.path.relative_to(root) for sample in photos.samples]
         labels = labels_of(paths, group_by)
         what = f"--group-by {group_by}"
     groups = len(np.unique(labels))
@@ -134,19 +133,15 @@ def independent(photos, learnt, near, say):
     """
     marks = photos.fingerprints
     near = near and photos.near
-    place = marks.copies_in(learnt) if near else marks.same(learnt)
-    taken = place >= 0
-    if taken.any():
-        name = photos.samples[taken.argmax()].path.name
-        say(
-            f"{images_(taken.sum())} of {len(taken)} left out, such as {name}: "
-            "learnt from, or nearly the same as one that was"
-        )
+    taken = marks.copies_in(learnt, near) >= 0
+    if not taken.any():
+        return photos
+    name = photos.samples[taken.argmax()].path.name
+    say(
+        f"{counted(taken.sum(), 'image')} of {len(taken)} left out, such as "
+        f"{name}: learnt from, or nearly the same as one that was"
+    )
     return photos.only(~taken)
-
-
-def images_(count) -> str:
-    return "1 image" if count == 1 else f"{count} images"
 
 
 def divide(category, config, say) -> tuple[Photos, Photos, Photos]:

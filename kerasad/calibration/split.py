@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from kerasad.calibration.groups import numbered
 from kerasad.errors import InputError
 
 
@@ -20,10 +21,7 @@ def split(groups, share: float, seed: int):
     >>> [part.tolist() for part in split([7, 7, 8, 8, 9, 9], 0.4, seed=0)]
     [[0, 1, 2, 3], [4, 5]]
     """
-    labels, place = np.unique(
-        np.arange(groups) if np.ndim(groups) == 0 else groups,
-        return_inverse=True,
-    )
+    labels, place = numbered(groups)
     held_out = round(share * len(labels))
     if len(labels) < len(place):
         held_out = max(held_out, 1)  # of few groups, too

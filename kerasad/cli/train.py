@@ -11,6 +11,7 @@ from kerasad.cli.options import (
     layout_option,
     say,
 )
+from kerasad.text import counted
 
 
 @click.command("train")
@@ -161,8 +162,7 @@ def summary(result, config) -> str:
 
 def in_groups(fitted) -> str:
     groups = fitted.get("groups")
-    s = "" if groups == 1 else "s"
-    return "" if groups is None else f" in {groups} group{s}"
+    return "" if groups is None else f" in {counted(groups, 'group')}"
 
 
 def out_of_fold(config) -> str:

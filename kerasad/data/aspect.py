@@ -1,7 +1,7 @@
 """Photos that are not of the shape that they are resized to."""
 
 from kerasad.data.decoding import decode
-from kerasad.data.plausibility import LOOKED_AT
+from kerasad.data.plausibility import some_of
 from kerasad.errors import InputError
 from kerasad.sides import keeping_shape, squash
 
@@ -13,7 +13,7 @@ def squashed(samples, sides) -> list[str]:
 
     It names an `image_size` that keeps it. Looks at a few of the samples.
     """
-    found = list(filter(None, map(sides_upright, spread(samples))))
+    found = list(filter(None, map(sides_upright, some_of(samples))))
     if not found:
         return []
     photo = sorted(found, key=lambda own: own[0] / own[1])[len(found) // 2]
@@ -27,11 +27,6 @@ def squashed(samples, sides) -> list[str]:
         f"{factor:.3g} times to {width} x {height}; to keep their shape: "
         f"--set image_size=[{kept[0]},{kept[1]}]"
     ]
-
-
-def spread(samples):
-    step = -(-len(samples) // LOOKED_AT) or 1
-    return samples[::step]
 
 
 def sides_upright(sample):

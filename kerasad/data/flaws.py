@@ -1,8 +1,6 @@
 """What can be read in a category and is wrong all the same."""
 
 import collections
-import os
-from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +9,7 @@ from kerasad.data.images import mask_values
 from kerasad.data.likeness import Fingerprints, fingerprint
 from kerasad.data.mask_flaws import MaskFlaws
 from kerasad.data.plausibility import oddity
-from kerasad.text import one_line
+from kerasad.text import counted, one_line
 
 
 def leaked(samples, marks, known, near=True) -> list:
@@ -25,7 +23,7 @@ def leaked(samples, marks, known, near=True) -> list:
         known: likewise, of the images learnt from and calibrated on.
         near: bool. Whether nearly equal images count as equal.
     """
-    place = marks.copies_in(known) if near else marks.same(known)
+    place = marks.copies_in(known, near)
     return [s for s, at in zip(samples, place, strict=True) if at >= 0]
 
 
@@ -33,12 +31,12 @@ def leak(found, root, seen) -> list[str]:
     """A sentence on what `leaked` returned, if anything."""
     if not found:
         return []
-    shown = Path(os.path.relpath(found[0].path, root)).as_posix()
-    who = "1 test image is" if len(found) == 1 else f"{len(found)} test images"
-    are = "" if len(found) == 1 else " are"
+    shown = found[0].path.relative_to(root).as_posix()
+    are = "is" if len(found) == 1 else "are"
     return [
-        f"{who}{are} among {seen}, or nearly equal to one, such as {shown}: "
-        "scores on them say nothing about new images"
+        f"{counted(len(found), 'test image')} {are} among {seen}, or nearly "
+        f"equal to one, such as {shown}: scores on them say nothing about new "
+        "images"
     ]
 
 

@@ -68,12 +68,14 @@ class Fingerprints:
         again[np.unique(self.digests, return_index=True)[1]] = False
         return again
 
-    def copies_in(self, others) -> np.ndarray:
+    def copies_in(self, others, near=True) -> np.ndarray:
         """Of each photo the place of one in `others` that it is a copy of,
-        or nearly; -1 for none."""
+        or, with `near`, nearly; -1 for none."""
+        if not near:
+            return self.same(others)
         found = np.full(len(self), -1)
-        for start, near in self.blocks(others):
-            rows, columns = near.nonzero()
+        for start, block in self.blocks(others):
+            rows, columns = block.nonzero()
             found[start + rows[::-1]] = columns[::-1]  # the first counts
         return found
 

@@ -10,11 +10,15 @@ DEEP = 4096  # what a camera of 12 bits stays under
 DULL = 16  # levels of 255 within which an image shows next to nothing
 
 
+def some_of(samples, most=LOOKED_AT):
+    """A few samples, spread over all."""
+    return samples[:: -(-len(samples) // most) or 1]
+
+
 def narrow_range(samples) -> list[str]:
     """A sentence if 16-bit images use a small part of their range."""
-    step = -(-len(samples) // LOOKED_AT) or 1
     highest = []
-    for sample in samples[::step]:
+    for sample in some_of(samples):
         highest.append(deep_maximum(sample))
         if highest[-1] is None or highest[-1] >= DEEP:
             return []  # one suffices: most categories are told by the first

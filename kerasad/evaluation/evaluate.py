@@ -1,10 +1,8 @@
 """From a detector and a labelled test split to numbers."""
 
 import dataclasses
-import os
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -130,7 +128,10 @@ def evaluate(
     provenance = detector.provenance or {}
     table |= {
         "leaked_images": None if leaks is None else len(leaks),
-        "leaked": [relative(sample, category) for sample in leaks or ()],
+        "leaked": [
+            sample.path.relative_to(category.root).as_posix()
+            for sample in leaks or ()
+        ],
         "min_defect_area": min_defect_area,
         "defects_below_a_pixel": flaws.small,
         "shift": shift and {"name": shift, "severity": severity, "seed": seed},
@@ -245,10 +246,6 @@ def seen_before(detector, category, split) -> list | None:
     if known is None:
         return None
     return leaked(split.samples, split.fingerprints, known, near)
-
-
-def relative(sample, category) -> str:
-    return Path(os.path.relpath(sample.path, category.root)).as_posix()
 
 
 def measure(samples, scored, threshold) -> dict:

@@ -7,8 +7,10 @@ from kerasad.calibration.pictures import decoded
 from kerasad.data.decoding import MAX_PIXELS
 from kerasad.data.images import read_image, resized
 from kerasad.data.layouts import open_category
+from kerasad.data.plausibility import some_of
 from kerasad.filters import resize_matrix
 
+NOISE = "3 images of noise"
 COUNT = 6  # photos of a folder, at most
 
 
@@ -34,8 +36,7 @@ def photos_for(detector, data=None):
             size that the training photos had.
     """
     if data is not None:
-        samples = open_category(data).samples("train")
-        samples = samples[:: -(-len(samples) // COUNT)]
+        samples = some_of(open_category(data).samples("train"), COUNT)
         photos = [read_image(s.path, page=s.page) for s in samples]
         return photos, f"{len(photos)} photos of {data}"
     texts = (detector.calibration or {}).get("images", [])
@@ -46,7 +47,7 @@ def photos_for(detector, data=None):
         if photos[0].shape != pictures[0].shape:
             words += ", enlarged (photos, with --data, would say more)"
         return photos, words
-    return list(noise(photo_size(detector))), "3 images of noise"
+    return list(noise(photo_size(detector))), NOISE
 
 
 def noise(size) -> np.ndarray:

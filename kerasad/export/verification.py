@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from kerasad.errors import InputError
-from kerasad.export.photos import RESIZES, photos_for, pillow
+from kerasad.export.photos import NOISE, RESIZES, photos_for, pillow
 
 TOLERANCE = 1e-3  # relative, of scores and maps
 SMALLEST = 1e-3  # a score below is compared as if it were this large
@@ -56,7 +56,7 @@ def verify(detector, path, format, size, batch, data=None) -> Verified:
         agreed = check(detector, format, received, expected)
         difference = max(difference, agreed)
     changes = []
-    if words != "3 images of noise":
+    if words != NOISE:
         changes = resized_before(detector, run, photos, size)
     return Verified(difference, words, changes)
 

@@ -1,6 +1,7 @@
 """What a report says of an evaluation, as plain values and sentences."""
 
 from kerasad.evaluation.measures import METRICS
+from kerasad.text import counted
 
 Z = 1.959964  # of a 95 % interval
 RATES = {
@@ -93,13 +94,13 @@ def remarks(evaluation, threshold) -> list[str]:
     ]
     if defective:
         sentences[0] = (
-            f"{found} of {count(defective, 'defective image')} found: recall "
+            f"{found} of {counted(defective, 'defective image')} found: recall "
             f"{between(found, defective)}."
         )
     if good:
         sentences[1] = (
-            f"{alarms} of {count(good, 'good image')} flagged: false-positive "
-            f"rate {between(alarms, good)}."
+            f"{alarms} of {counted(good, 'good image')} flagged: "
+            f"false-positive rate {between(alarms, good)}."
         )
     if at["f1"] is not None and at["f1"] <= table["f1_floor"]:
         sentences.append(
@@ -144,10 +145,6 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
     spread = part * (whole - part) / whole + Z**2 / 4
     half = Z * spread**0.5 / (whole + Z**2)
     return max(centre - half, 0.0), min(centre + half, 1.0)
-
-
-def count(images, noun) -> str:
-    return f"{images} {noun}" if images == 1 else f"{images} {noun}s"
 
 
 def parameter(threshold) -> str:

@@ -48,8 +48,7 @@ def train_network(build, losses, dataset, validation, run) -> tuple:
         "precision": policy,
         "precision_reason": reason,
         "steps": int(network.optimizer.iterations),
-        # By the validation loss of the images held out.
-        "picked": settings.schedule != "cosine",
+        "picked": settings.picks_epoch,
     }
     return journal.best_weights, journal.rows
 

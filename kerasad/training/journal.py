@@ -89,8 +89,7 @@ class Journal(keras.callbacks.Callback):
         self.rows.append(row)
         if self.out_of_time():
             self.model.stop_training = True
-        # With a rate that decays to 0 the last weights are the settled ones.
-        if self.run.settings.schedule == "cosine" or row["val_loss"] <= best:
+        if not self.run.settings.picks_epoch or row["val_loss"] <= best:
             self.best_weights = self.model.get_weights()
         if self.run.checkpoint is not None:
             save_checkpoint(

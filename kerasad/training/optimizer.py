@@ -32,6 +32,14 @@ class GradientSettings(Settings):
     gradient_accumulation_steps: int = key(1, 1)
     precision: str = key("auto", choices=("auto", "float32", "mixed_bfloat16"))
 
+    @property
+    def picks_epoch(self) -> bool:
+        """Whether the best epoch stays, by the images held out, or the last.
+
+        With a rate that decays to 0 the last weights are the settled ones.
+        """
+        return self.schedule != "cosine"
+
     def check(self, run):
         super().check(run)
         require(self.learning_rate > 0, "learning_rate", "positive", self)

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerasad.calibration.cross import fold_members, out_of_fold
 from kerasad.calibration.fit import fit_threshold
+from kerasad.calibration.groups import numbered
 from kerasad.calibration.independence import divide
 from kerasad.calibration.split import split
 from kerasad.capsules import builtin_capsules
@@ -236,9 +237,8 @@ def check_calibration(photos, held_out, config):
     """Refuses a threshold that so few images cannot give before the work."""
     if config.calibration == "cross":
         folds = fold_members(photos.units, config.folds, config.seed)
-        keep = np.ones(len(photos), bool)
-        keep[folds[0]] = False
-        split(photos.only(keep).units, config.validation_share, config.seed)
+        rest = np.delete(numbered(photos.units)[1], folds[0])
+        split(rest, config.validation_share, config.seed)
         held_out = photos
     fit_threshold(
         config.threshold,

@@ -9,6 +9,7 @@ from kerasad.backbones.applications import (
     output,
 )
 from kerasad.errors import InputError
+from kerasad.plain_keras import plain_keras
 from kerasad.vetting.config import check_value
 
 
@@ -20,16 +21,11 @@ def images(rng):
 @pytest.fixture
 def foreign_state():
     """A user's global settings that must not matter."""
-    policy = keras.config.dtype_policy()
-    floatx = keras.config.floatx()
-    data_format = keras.config.image_data_format()
-    keras.config.set_floatx("float16")
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    keras.config.set_image_data_format("channels_first")
-    yield
-    keras.config.set_floatx(floatx)
-    keras.config.set_dtype_policy(policy)
-    keras.config.set_image_data_format(data_format)
+    with plain_keras():  # puts back what is changed
+        keras.config.set_floatx("float16")
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        keras.config.set_image_data_format("channels_first")
+        yield
 
 
 @pytest.mark.parametrize("name", BACKBONES)
