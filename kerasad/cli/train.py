@@ -64,7 +64,8 @@ from kerasad.text import counted
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
-    help="Time limit of the epochs; the last one is cut short.",
+    help="Trains as many steps as fit into it, at most the recipe's; reading "
+    "and calibrating come on top.",
 )
 @click.option(
     "--resume",
@@ -140,6 +141,7 @@ def summary(result, config) -> str:
         lines["training"] = (
             f"{len(result.rows)} epochs, {facts['steps']} steps, "
             + lines["training"]
+            + timed(facts)
         )
         lines["precision"] = (
             f"{facts['precision']} ({facts['precision_reason']}); the "
@@ -158,6 +160,18 @@ def summary(result, config) -> str:
         "next": f"kerasad evaluate {path}",
     }
     return "\n".join(f"{key:<10} {value}" for key, value in lines.items())
+
+
+def timed(facts) -> str:
+    """How much of the recipe `--minutes` left, if it was given."""
+    limit = facts.get("time_limit")
+    if limit is None:
+        return ""
+    from kerasad.training.gradient import in_time
+
+    steps = min(facts["done_steps"], facts["planned_steps"])
+    fit = in_time(steps, facts["recipe_steps"], limit)
+    return f"; {fit}{', which became slower' if facts['refits'] else ''}"
 
 
 def in_groups(fitted) -> str:

@@ -11,7 +11,7 @@ from kerasad.files import replacing
 KINDS = ("weight", "optimizer", "best")
 
 
-def save_checkpoint(path, model, rows, best_weights, settings):
+def save_checkpoint(path, model, rows, best_weights, settings, plan):
     """Writes weights, optimizer, history and best weights so far.
 
     Args:
@@ -20,24 +20,27 @@ def save_checkpoint(path, model, rows, best_weights, settings):
         rows: list of dicts, one an epoch.
         best_weights: list of arrays as of `model.get_weights()`.
         settings: dict; a run goes on only with the settings it began with.
+        plan: dict of plain values: how long it was to be.
     """
     arrays = {}
     arrays |= named("weight", model.get_weights())
     values = map(keras.ops.convert_to_numpy, model.optimizer.variables)
     arrays |= named("optimizer", values)
     arrays |= named("best", best_weights)
-    meta = json.dumps({"rows": rows, "settings": settings})
+    meta = json.dumps({"rows": rows, "settings": settings, "plan": plan})
     with replacing(path) as beside, open(beside, "wb") as file:
         np.savez(file, meta=np.array(meta), **arrays)
 
 
 def restore_checkpoint(path, model, settings):
-    """Puts a checkpoint into `model`; returns its rows and best weights.
+    """Puts a checkpoint into `model`; returns rows, best weights and plan.
+
+    The plan is empty where kerasad 0.1 wrote the file.
 
     Raises:
         InputError: it is damaged, or of a run with other settings.
     """
-    rows, saved, arrays = read(path)
+    rows, saved, plan, arrays = read(path)
     check_settings(path, saved, settings)
     model.optimizer.build(model.trainable_variables)
     found = {kind: listed(kind, arrays) for kind in KINDS}
@@ -54,19 +57,20 @@ def restore_checkpoint(path, model, settings):
         model.optimizer.variables, found["optimizer"], strict=True
     ):
         variable.assign(value)
-    return rows, found["best"]
+    return rows, found["best"], plan
 
 
 def read(path):
-    """Rows and settings, and the arrays by name."""
+    """Rows, settings and plan, and the arrays by name."""
     with open(path, "rb") as file:
         try:
             arrays = dict(np.load(file))
             meta = json.loads(str(arrays.pop("meta")))
             rows, settings = meta["rows"], dict(meta["settings"])
+            plan = dict(meta.get("plan", {}))
         except Exception as error:  # zip, NumPy, JSON: each has its own
             raise damaged(path, "is cut short or no checkpoint") from error
-    return rows, settings, arrays
+    return rows, settings, plan, arrays
 
 
 def damaged(path, what):

@@ -1,5 +1,7 @@
 """What happens around the epochs of a training run."""
 
+import dataclasses
+import math
 import time
 
 import keras
@@ -9,22 +11,41 @@ from kerasad.errors import InputError
 from kerasad.training.checkpoint import save_checkpoint
 from kerasad.training.schedules import learning_rate
 
+OVERDRAWN = 0.1  # of the time of a run, more than which is not tolerated
+RECENT = 5  # epochs that tell how quick the steps are
+
 
 class Journal(keras.callbacks.Callback):
     """Sets the rate, validates, keeps history and best.
 
     Args:
         run: `kerasad.training.run.Run`.
-        steps: int. Batches in an epoch.
+        budget: `kerasad.training.budget.Budget`.
         validation: data set that gives the validation loss.
         rows: history of the epochs before, when resuming.
         best_weights: of the best of those epochs.
+        done: int. Steps of those epochs.
+        began: float, `time.monotonic()` at which the time of the run began.
+        seconds: float. That the budget was made to fit into.
 
-    Once the time of the run is spent, the epoch under way is cut short,
-    validated and the last.
+    A budget fits into the time of the run as long as its steps are as quick
+    as they were when it was made. If the rest would take a tenth more than is
+    left, it gets fewer steps, and the schedule of the rate ends sooner. Once
+    the time is overdrawn by a tenth all the same, the epoch under way is the
+    last.
     """
 
-    def __init__(self, run, steps, validation, rows=(), best_weights=None):
+    def __init__(
+        self,
+        run,
+        budget,
+        validation,
+        rows=(),
+        best_weights=None,
+        done=0,
+        began=None,
+        seconds=None,
+    ):
         super().__init__()
         if run.seconds is not None and run.seconds <= 0:
             raise InputError(
@@ -32,18 +53,28 @@ class Journal(keras.callbacks.Callback):
                 f"{run.seconds:g} s"
             )
         self.run = run
-        self.steps = steps
+        self.budget = budget
+        self.seconds = seconds
         self.validation = validation
+        self.kept = {}  # batches of the validation
         self.rows = list(rows)
         self.best_weights = best_weights
+        self.done = done
+        self.refits = 0
         self.started = time.monotonic()
+        self.began = self.started if began is None else began
+        self.before = sum(row["seconds"] for row in self.rows)
 
-    def out_of_time(self, seconds=0.0):
-        """Whether the epochs so far, and `seconds` more, used up the time."""
+    def time_left(self):
+        """Seconds of the run's time; those before a resumption count."""
         if self.run.seconds is None:
-            return False
-        spent = sum(row["seconds"] for row in self.rows)
-        return spent + seconds >= self.run.seconds
+            return math.inf
+        spent = self.before + time.monotonic() - self.began
+        return self.run.seconds - spent
+
+    def out_of_time(self):
+        limit = self.run.seconds
+        return limit is not None and self.time_left() < -OVERDRAWN * limit
 
     def validation_loss(self):
         """Mean over the validation images, as `evaluate` would give it.
@@ -52,8 +83,11 @@ class Journal(keras.callbacks.Callback):
         which takes a second: see `Endless`.
         """
         total = count = 0
-        for index in range(len(self.validation)):
-            batch = self.validation[index]
+        few, batches = self.budget.validation, len(self.validation)
+        for index in range(min(few or batches, batches)):
+            batch = self.kept.get(index) or self.validation[index]
+            if few:  # they are the same each epoch
+                self.kept[index] = batch
             found = self.model.test_on_batch(*batch, return_dict=True)
             total += float(found["loss"]) * len(batch[0])
             count += len(batch[0])
@@ -61,13 +95,20 @@ class Journal(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.rate = learning_rate(
-            self.run.settings, epoch, [row["val_loss"] for row in self.rows]
+            self.run.settings,
+            epoch,
+            self.budget.epochs,
+            [row["val_loss"] for row in self.rows],
         )
         self.model.optimizer.learning_rate = self.rate
         self.started = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.out_of_time(time.monotonic() - self.started):
+        self.done += 1
+        # Keras gives all epochs as many steps; the last may have fewer.
+        within = self.budget.within(len(self.rows))
+        short = within < self.budget.each and batch + 1 == within
+        if short or self.out_of_time():
             self.model.stop_training = True
         self.show(batch + 1, None)
 
@@ -87,21 +128,45 @@ class Journal(keras.callbacks.Callback):
             )
         best = min((r["val_loss"] for r in self.rows), default=np.inf)
         self.rows.append(row)
-        if self.out_of_time():
+        self.refit()
+        if len(self.rows) >= self.budget.epochs or self.out_of_time():
             self.model.stop_training = True
         if not self.run.settings.picks_epoch or row["val_loss"] <= best:
             self.best_weights = self.model.get_weights()
+        self.save()
+        self.show(self.budget.within(epoch), row)
+
+    def refit(self):
+        """Takes steps away that no longer fit into the time."""
+        last = self.rows[-RECENT:]
+        epochs = range(len(self.rows) - len(last), len(self.rows))
+        step = sum(row["seconds"] for row in last)
+        step /= sum(map(self.budget.within, epochs))
+        rest, left = self.budget.steps - self.done, max(0.0, self.time_left())
+        if rest > 0 and rest * step > (1.0 + OVERDRAWN) * left:
+            steps = self.done + int(left / step)
+            self.budget = dataclasses.replace(self.budget, steps=steps)
+            self.refits += 1
+
+    def save(self):
+        """Writes the checkpoint, if the run has one."""
         if self.run.checkpoint is not None:
             save_checkpoint(
                 self.run.checkpoint,
                 self.model,
                 self.rows,
-                self.best_weights,
+                self.best_weights or self.model.get_weights(),
                 self.run.identity,
+                {
+                    **dataclasses.asdict(self.budget),
+                    "seconds": self.seconds,
+                    "done": self.done,
+                },
             )
-        self.show(self.steps, row)
 
     def show(self, step, row):
         if self.run.progress is not None:
-            epochs = self.run.settings.epochs
-            self.run.progress(epochs, len(self.rows), step, self.steps, row)
+            epoch, budget = len(self.rows), self.budget
+            self.run.progress(
+                budget.epochs, epoch, step, budget.within(epoch), row
+            )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import keras
 
 from kerasad.settings import Settings, key, require
+from kerasad.training.budget import STEPS
 from kerasad.training.muon import ConvMuon
 
 OPTIMIZERS = {
@@ -27,7 +28,10 @@ class GradientSettings(Settings):
     warmup: int = key(3, 0)  # epochs of a linear rise before the cosine
     patience: int = key(5, 1)  # epochs, of the plateau
     factor: float = key(0.5, 0, 1)  # by which a plateau lowers the rate
-    epochs: int = key(160, 1)
+    # Whichever ends first; without either it is STEPS. With `epochs`, one is
+    # a pass over the images, else EPOCH steps, however many images there are.
+    epochs: int | None = key(None, 1)
+    steps: int | None = key(None, 1)
     batch_size: int = key(16, 1)
     gradient_accumulation_steps: int = key(1, 1)
     precision: str = key("auto", choices=("auto", "float32", "mixed_bfloat16"))
@@ -39,6 +43,11 @@ class GradientSettings(Settings):
         With a rate that decays to 0 the last weights are the settled ones.
         """
         return self.schedule != "cosine"
+
+    def __post_init__(self):
+        if self.epochs is None and self.steps is None:
+            object.__setattr__(self, "steps", STEPS)
+        super().__post_init__()
 
     def check(self, run):
         super().check(run)

@@ -22,8 +22,8 @@ class Run:
             from; `None` for no such file.
         resume: bool. Whether to go on from it, where it is there.
         identity: dict. What a resumed run must share with the one begun.
-        seconds: float. Time limit of the steps, those before a resumption
-            included; `None` for no limit.
+        seconds: float. Time for the steps, those before a resumption
+            included; `None` for as long as the settings say.
         progress: callable `(epochs, epoch, step, steps, row)`, called after
             each batch with `row=None` and after each epoch with its row of
             the history.

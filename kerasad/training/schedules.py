@@ -7,13 +7,16 @@ run that goes on from its history goes on with the right rate.
 import math
 
 
-def learning_rate(settings, epoch: int, val_losses) -> float:
-    """The rate of `epoch` (from 0), given the validation losses before it."""
+def learning_rate(settings, epoch: int, epochs: int, val_losses) -> float:
+    """The rate of `epoch` (from 0) of `epochs`, given the losses before it.
+
+    These are the validation losses, one an epoch.
+    """
     initial = settings.learning_rate
     if settings.schedule == "plateau":
         return plateau(initial, val_losses, settings.patience, settings.factor)
     if settings.schedule == "cosine":
-        return cosine(initial, epoch, settings.epochs, settings.warmup)
+        return cosine(initial, epoch, epochs, settings.warmup)
     return initial
 
 

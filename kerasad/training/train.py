@@ -70,9 +70,9 @@ def train(
         resume: goes on from the checkpoint that an interrupted run left in
             `out`; a finished run is left as it is and returned.
         progress, say: see `kerasad.training.run.Run`.
-        minutes: time limit of the epochs; the schedule of the rate stays
-            that of the whole run. With cross calibration, of each of its
-            trainings.
+        minutes: time of the steps, which are as many as fit into it, and no
+            more than the recipe has; the schedule of the rate is that of
+            so many. With cross calibration, of each of its trainings.
 
     Raises:
         InputError: the data, the textures or the checkpoint cannot be used.

@@ -10,6 +10,7 @@ from kerasad.config import load_config
 from kerasad.data.textures import TextureBank
 from kerasad.methods import find_method, model_one, ssae
 from kerasad.testing import sample_images
+from kerasad.training.budget import budget_of
 from kerasad.training.optimizer import make_optimizer
 from kerasad.training.precision import resolve_precision
 from kerasad.training.schedules import learning_rate
@@ -29,7 +30,7 @@ OTHER = {
     "augmentation": "wide", "rotation": 30.0, "jitter": 4, "light": 0.5,
     "optimizer": "adamw", "learning_rate": 0.5, "weight_decay": 0.01,
     "clipnorm": 9.0, "schedule": "constant", "warmup": 1, "patience": 1,
-    "factor": 0.1, "epochs": 30, "batch_size": 2,
+    "factor": 0.1, "epochs": 30, "steps": 10, "batch_size": 2,
     "gradient_accumulation_steps": 2, "precision": "mixed_bfloat16",
     "stem": 2, "filters": [8, 16], "dilations": [1, 4], "blocks": 1,
     "sdc_from": 0, "context": False, "head": False, "augment_last": False,
@@ -80,8 +81,8 @@ def traces(config):
         {name: (type(x), x.get_config()) for name, x in loss.items()},
         losses.get("loss_weights"),
         make_optimizer(settings).get_config(),
-        [learning_rate(settings, e, [1.0] * e) for e in range(20)],
-        settings.epochs,
+        [learning_rate(settings, e, 20, [1.0] * e) for e in range(20)],
+        budget_of(settings, len(dataset)),
         resolve_precision(settings.precision)[0],
     ]
 

@@ -4,6 +4,7 @@ import pytest
 
 from kerasad.config import load_config
 from kerasad.methods import model_one, ssae
+from kerasad.training.budget import budget_of
 from kerasad.training.endless import Endless
 from kerasad.training.gradient import compile_network
 from kerasad.training.journal import Journal
@@ -50,15 +51,17 @@ def test_the_validation_loss_is_that_of_evaluate(make, rng, tmp_path):
             seen.append(result["loss"])
 
     run = Run(settings, checkpoint=tmp_path / "checkpoint.npz")
-    journal = Journal(run, len(dataset), validation)
-    model.fit(
-        Endless(dataset),
-        steps_per_epoch=len(dataset),
-        epochs=3,
-        shuffle=False,
-        verbose=0,
-        callbacks=[journal, Seen()],
-    )
+    budget = budget_of(settings, len(dataset))
+    journal = Journal(run, budget, validation)
+    with Endless(dataset) as stream:
+        model.fit(
+            stream,
+            steps_per_epoch=len(dataset),
+            epochs=3,
+            shuffle=False,
+            verbose=0,
+            callbacks=[journal, Seen()],
+        )
     found = [row["val_loss"] for row in journal.rows]
     np.testing.assert_allclose(found, seen, rtol=1e-5)
     # And the losses of training are not those of validation.
