@@ -102,6 +102,7 @@ def visible_change(clean, corrupted, where):
     with `where == 0` are not looked at and get 0.
     """
     result = np.zeros(clean.shape[:2], "float32")
+    where = where != 0.0  # of booleans `any` is quick
     rows, columns = np.flatnonzero(where.any(1)), np.flatnonzero(where.any(0))
     if len(rows) == 0:
         return result

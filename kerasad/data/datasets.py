@@ -74,23 +74,29 @@ class ImageDataset(keras.utils.PyDataset):
 
     def batch(self, epoch, index):
         """Batch `index` of any epoch, whatever `epoch` is set to."""
-        clean, _ = self._draw(epoch, index, self.augment)
+        images, _ = self._draw(epoch, index, self.augment)
+        clean = np.stack([unit(image) for image in images])
         return clean, clean
 
     def _draw(self, epoch, index, augment=None):
+        """A list of uint8 images, and the stream to draw on from."""
         order = np.random.default_rng([self.seed, epoch])
         order = order.permutation(len(self.images))
         start = index * self.batch_size
         # Not `index`: a trailing 0 would repeat the stream of the order.
         rng = np.random.default_rng([self.seed, epoch, index + 1])
         chosen = order[start : start + self.batch_size]
-        clean = np.empty((len(chosen), *self.images.shape[1:]), "float32")
-        for k, i in enumerate(chosen):
-            image = self.images[i]
-            if augment is not None:
-                image = augment(image, rng)
-            np.multiply(image, np.float32(1 / 255), out=clean[k])
-        return clean, rng
+        images = [self.images[i] for i in chosen]
+        if augment is not None:
+            images = [augment(image, rng) for image in images]
+        return images, rng
+
+
+def unit(image):
+    """A uint8 image as float32 in `[0, 1]`."""
+    result = image.astype("float32")
+    result *= np.float32(1 / 255)
+    return result
 
 
 class CorruptionDataset(ImageDataset):
@@ -162,12 +168,12 @@ class CorruptionDataset(ImageDataset):
         """Batch `index` of any epoch, whatever `epoch` is set to."""
         before = None if self.augment_last else self.augment
         whole, rng = self._draw(epoch, index, before)
-        sides = window_sides(self.crop, whole.shape[1:3])
+        sides = window_sides(self.crop, self.images.shape[1:3])
         clean = np.empty((len(whole), *sides, 3), "float32")
         masks = np.empty((len(whole), *sides), "float32")
         channels = 3 if self.context is None else CHANNELS
         corrupted = np.empty((len(whole), *sides, channels), "float32")
-        for i, image in enumerate(whole):
+        for i, image in enumerate(map(unit, whole)):
             changed, mask = self.corrupt(image, rng)
             if self.augment_last:
                 image, changed, mask = self._augmented(image, changed, rng)
@@ -196,11 +202,12 @@ class CorruptionDataset(ImageDataset):
         """Both images after the same augmentation, and where they differ."""
         seed = rng.integers(2**63)
         clean, corrupted = (
-            self.augment(
-                np.rint(image * 255).astype("uint8"),
-                np.random.default_rng(seed),
+            unit(
+                self.augment(
+                    np.rint(image * 255).astype("uint8"),
+                    np.random.default_rng(seed),
+                )
             )
-            * np.float32(1 / 255)
             for image in (clean, corrupted)
         )
         everywhere = np.ones(clean.shape[:2], bool)
@@ -211,7 +218,7 @@ class CorruptionDataset(ImageDataset):
         if not self.crop:
             return slice(None), slice(None)
         rows, columns = sides = window_sides(self.crop, mask.shape)
-        changed = np.flatnonzero(mask)
+        changed = np.flatnonzero(mask != 0.0)  # quicker than of floats
         if not len(changed):
             return self.corrupt.place(rng, rows, columns, mask.shape)
         pixel = changed[rng.integers(len(changed))]

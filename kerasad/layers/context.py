@@ -117,9 +117,12 @@ class HostContext:
 
     def __call__(self, image, window, out):
         """Fills `out`, `(h, w, 8)`, for `image`, the content of `window`."""
-        out[..., :3] = image
-        deviation = out[..., 3:6]
-        np.subtract(image, self.mean[window], out=deviation)
+        deviation = image - self.mean[window]
         deviation *= self.scale[window]
         np.clip(deviation, -LIMIT, LIMIT, out=deviation)
-        out[..., 6:] = self.places[window]
+        # Channel by channel: numpy would loop over three values a pixel.
+        for c in range(3):
+            out[..., c] = image[..., c]
+            out[..., 3 + c] = deviation[..., c]
+        for c in range(2):
+            out[..., 6 + c] = self.places[window][..., c]
