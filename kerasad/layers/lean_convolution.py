@@ -22,6 +22,15 @@ class LeanConv2D(keras.layers.Conv2D):
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
+class Conv2D(LeanConv2D):
+    """`LeanConv2D` for the inside of our own models.
+
+    A `.keras` file keeps weights under the name of their layer's class, and
+    those of Model II lie under that of `keras.layers.Conv2D`.
+    """
+
+
+@keras.saving.register_keras_serializable(package="kerasad")
 class LeanDepthwiseConv2D(keras.layers.DepthwiseConv2D):
     """`keras.layers.DepthwiseConv2D` with channels last, likewise."""
 

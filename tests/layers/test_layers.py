@@ -5,6 +5,7 @@ from keras import ops
 from PIL import Image
 
 from kerasad.layers import (
+    Conv2D,
     ConvexCombination,
     DepthToSpace,
     LeanConv2D,
@@ -39,7 +40,7 @@ def test_lean_convolutions_are_keras_s(strides, padding, rng):
     images = rng.normal(size=(2, 9, 12, 4)).astype("float32")
     options = {"strides": strides, "padding": padding}
     pairs = [
-        (LeanConv2D(6, 3, **options), keras.layers.Conv2D(6, 3, **options)),
+        (Conv2D(6, 3, **options), keras.layers.Conv2D(6, 3, **options)),
         (
             LeanDepthwiseConv2D(5, activation="relu6", **options),
             keras.layers.DepthwiseConv2D(5, activation="relu6", **options),

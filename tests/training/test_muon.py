@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 from keras import ops
 
 from kerasad.training.muon import ConvMuon
@@ -10,11 +11,14 @@ def test_config():
     check_config(ConvMuon(learning_rate=0.1, exclude_layers=["last"]))
 
 
-def test_the_update_is_nearly_orthogonal(rng):
-    matrix = rng.normal(size=(72, 16)).astype("float32")
-    update = ops.convert_to_numpy(
-        ConvMuon().zeropower_via_newtonschulz5(matrix, 5)
-    )
+@pytest.mark.parametrize("rows", [20, 72, 1152])
+def test_the_update_is_nearly_orthogonal(rows, rng):
+    matrix = rng.normal(size=(rows, 16)).astype("float32")
+    matrix *= np.geomspace(1.0, 0.03, 16, dtype="float32")
+    tensor = ops.convert_to_tensor(matrix)
+    update = ops.convert_to_numpy(ConvMuon().orthogonal(tensor))
+    keras_s = ConvMuon().zeropower_via_newtonschulz5(tensor, 5)
+    np.testing.assert_allclose(update, ops.convert_to_numpy(keras_s), atol=1e-4)
     left, _, right = np.linalg.svd(matrix, full_matrices=False)
     singular = np.linalg.svd(update, compute_uv=False)
     # Muon's polynomial brings singular values near 1, not to it.
