@@ -13,6 +13,7 @@ from kerasad.sides import mean_side
 PIXELS = 36e6  # of all test images together; bounds the size of the file
 LEAST, MOST = 192, 512  # side of one image, in pixels
 QUALITY = 75
+EFFORT = 2  # of 6: 2.5 times as fast as 4, for 4 % more bytes
 
 
 def side_of(images: int, sides) -> int:
@@ -50,7 +51,9 @@ def data_uri(image, side) -> str:
         size = [max(1, round(length * scale)) for length in image.size]
         image = image.resize(size, Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    image.save(file, "WEBP", quality=QUALITY, alpha_quality=QUALITY)
+    image.save(
+        file, "WEBP", quality=QUALITY, alpha_quality=QUALITY, method=EFFORT
+    )
     content = base64.b64encode(file.getvalue()).decode("ascii")
     return f"data:image/webp;base64,{content}"
 
