@@ -15,6 +15,7 @@ from kerasad.data.likeness import Fingerprints
 from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
+from kerasad.layers.once import scoring
 from kerasad.layers.resize import Resize
 from kerasad.methods.method import revived
 from kerasad.scoring import image_score
@@ -209,7 +210,8 @@ class Detector(keras.Model):
                     # on TensorFlow without knowing the size.
                     resized = self.resize(batch.astype("float32"))
                     batch = ops.convert_to_numpy(resized)
-                outputs = self.predict_on_batch(batch)
+                with scoring():
+                    outputs = self.predict_on_batch(batch)
                 for row, index in enumerate(chosen):
                     results[index] = [value[row] for value in outputs.values()]
         stacked = [np.stack(column) for column in zip(*results, strict=True)]

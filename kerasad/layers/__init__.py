@@ -10,6 +10,7 @@ from kerasad.layers.feature_gaussian import FeatureGaussian as FeatureGaussian
 from kerasad.layers.feature_grid import FeatureGrid as FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory as FeatureMemory
 from kerasad.layers.feature_mixture import FeatureMixture as FeatureMixture
+from kerasad.layers.lean_convolution import Conv2D as Conv2D
 from kerasad.layers.lean_convolution import LeanConv2D as LeanConv2D
 from kerasad.layers.lean_convolution import (
     LeanDepthwiseConv2D as LeanDepthwiseConv2D,

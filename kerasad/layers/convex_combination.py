@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from kerasad.layers.lean_convolution import Conv2D
+
 
 @keras.saving.register_keras_serializable(package="kerasad")
 class ConvexCombination(keras.layers.Layer):
@@ -36,7 +38,7 @@ class ConvexCombination(keras.layers.Layer):
     def __init__(self, filters=1, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
-        self.gate = keras.layers.Conv2D(
+        self.gate = Conv2D(
             filters,
             1,
             activation="sigmoid",

@@ -22,6 +22,15 @@ class LeanConv2D(keras.layers.Conv2D):
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
+class Conv2D(LeanConv2D):
+    """`LeanConv2D` where files call the layer `conv2d`, as Keras's own.
+
+    A `.keras` file names weights by the class of their layer: under another
+    name those of a detector saved before would not be found.
+    """
+
+
+@keras.saving.register_keras_serializable(package="kerasad")
 class LeanDepthwiseConv2D(keras.layers.DepthwiseConv2D):
     """`keras.layers.DepthwiseConv2D` with channels last, likewise."""
 

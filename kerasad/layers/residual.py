@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from kerasad.layers.cbam import CBAM
+from kerasad.layers.lean_convolution import Conv2D
 from kerasad.layers.space_to_depth import DepthToSpace
 
 
@@ -167,7 +168,7 @@ class ResidualUp(keras.layers.Layer):
 
 
 def conv(filters, kernel, dtype, name, strides=1):
-    return keras.layers.Conv2D(
+    return Conv2D(
         filters,
         kernel,
         strides=strides,

@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from kerasad.layers.lean_convolution import Conv2D
+
 
 @keras.saving.register_keras_serializable(package="kerasad")
 class SDCBlock(keras.layers.Layer):
@@ -41,7 +43,7 @@ class SDCBlock(keras.layers.Layer):
         self.dilations = tuple(dilations)
         self.activation = activation
         self.branches = [
-            keras.layers.Conv2D(
+            Conv2D(
                 filters,
                 3,
                 dilation_rate=dilation,

@@ -2,6 +2,7 @@ import keras
 from keras import layers
 
 from kerasad.layers import (
+    Conv2D,
     ConvexCombination,
     DepthToSpace,
     PlaceFeatures,
@@ -78,7 +79,7 @@ class SSAE(keras.Model):
         # === Functional Model ===
         def conv(x, width, kernel=3, **options):
             options.setdefault("kernel_initializer", "he_normal")
-            return layers.Conv2D(
+            return Conv2D(
                 width,
                 kernel,
                 padding="same",
