@@ -18,13 +18,14 @@ def remembered(bank):
         bank: float32 `(R, C, D, N)`, N vectors a place.
 
     Returns:
-        The bank `(R, C, D + 1, N)`, and the vector that each place is less
-        by, `(R, C, 1, D)`.
+        The bank `(R, C, D + 1, N)`, and what is to be taken from a vector
+        `(-2 q, 1)` at each place, `(R, C, 1, D + 1)`.
     """
     centre = bank[..., :1]
     bank = bank - centre
     squares = ops.sum(ops.square(bank), axis=2, keepdims=True)
-    centre = ops.transpose(centre, (0, 1, 3, 2))
+    centre = -2.0 * ops.transpose(centre, (0, 1, 3, 2))
+    centre = ops.pad(centre, [[0, 0], [0, 0], [0, 0], [0, 1]])
     return ops.concatenate([bank, squares], axis=2), centre
 
 
@@ -42,6 +43,8 @@ def nearest_nearby(queries, bank, centre, window, far=None):
     reach = range(2 * window + 1)
     shifts = [(down, right) for down in reach for right in reach]
     edge = [window, window]
+    ones = ops.ones_like(queries[..., :1])
+    queries = ops.concatenate([-2.0 * queries, ones], axis=-1)
     # The few queries move, not the large bank.
     padded = ops.pad(queries, [edge, edge, [0, 0], [0, 0]])
     if far is not None:
@@ -59,7 +62,7 @@ def nearest_nearby(queries, bank, centre, window, far=None):
                 for down, right in shifts
             ],
             axis=2,
-        )  # (r, C, S B, D)
+        )  # (r, C, S B, D + 1)
         distances = distances_to(moved - centre[strip], bank[strip], far)
         shape = (height, columns, len(shifts), -1)
         strips.append(ops.reshape(distances, shape))
@@ -72,12 +75,11 @@ def nearest_nearby(queries, bank, centre, window, far=None):
 
 
 def distances_to(queries, bank, far):
-    """Of each query the least squared distance, all at the same place."""
-    ones = ops.ones_like(queries[..., :1])
-    products = ops.matmul(ops.concatenate([-2.0 * queries, ones], -1), bank)
+    """Of each query, `(-2 q, 1)`, the least squared distance at its place."""
+    products = ops.matmul(queries, bank)
     if far is not None:
         products = products + far
-    lengths = ops.sum(ops.square(queries), axis=-1)
+    lengths = 0.25 * ops.sum(ops.square(queries[..., :-1]), axis=-1)
     return ops.min(products, axis=-1) + lengths
 
 
