@@ -15,9 +15,10 @@ from kerasad.data.likeness import Fingerprints
 from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
+from kerasad.layers.once import scoring
 from kerasad.layers.resize import Resize
 from kerasad.methods.method import revived
-from kerasad.scoring import image_score
+from kerasad.scoring import image_score, images_at_a_time
 from kerasad.sides import sides_of
 from kerasad.version import __version__
 
@@ -163,8 +164,9 @@ class Detector(keras.Model):
                 such images of different sizes; or a data set of such
                 batches, alone or first in a tuple: `keras.utils.PyDataset`,
                 `tf.data.Dataset`, any iterable.
-            batch_size: int. Images in the network at a time; `None` for 16,
-                fewer where they are larger than 256 pixels.
+            batch_size: int. Images in the network at a time, at most; `None`
+                for 16, fewer where they are larger than 256 pixels, and on
+                PyTorch on a CPU, see `kerasad.scoring.images_at_a_time`.
             verbose: ignored; there is no progress bar.
             steps: int. Batches to take of a data set; `None` for all.
             callbacks: must be empty; none is called.
@@ -187,9 +189,9 @@ class Detector(keras.Model):
             raise InputError(
                 "steps counts batches of a data set; pass fewer images instead"
             )
-        if batch_size is None:
-            pixels = self.image_size[0] * self.image_size[1]
-            batch_size = max(1, min(16, 16 * 256**2 // pixels))
+        batch_size = images_at_a_time(
+            self.image_size, self.map_mean, batch_size
+        )
         images = [raw_image(image) for image in x]
         if not images:
             raise InputError("predict needs at least one image, received none")
@@ -209,7 +211,8 @@ class Detector(keras.Model):
                     # on TensorFlow without knowing the size.
                     resized = self.resize(batch.astype("float32"))
                     batch = ops.convert_to_numpy(resized)
-                outputs = self.predict_on_batch(batch)
+                with scoring():
+                    outputs = self.predict_on_batch(batch)
                 for row, index in enumerate(chosen):
                     results[index] = [value[row] for value in outputs.values()]
         stacked = [np.stack(column) for column in zip(*results, strict=True)]

@@ -16,7 +16,7 @@ ROWS = [
     {"errors", "text", "version", "filters", "legacy", "sides"},
     {"files", "plain_keras", "settings"},
     {"backend", "importing", "provenance", "vetting", "scoring"},
-    {"registration", "layers", "metrics", "calibration"},
+    {"registration", "lean_keras", "layers", "metrics", "calibration"},
     {"maps", "backbones"},
     {"losses", "models"},
     {"data"},

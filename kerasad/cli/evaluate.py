@@ -109,6 +109,9 @@ def command(
       kerasad evaluate runs/part/detector.keras --shift --severity 0.5
       kerasad evaluate --sweep
     """
+    from kerasad.lean_keras import import_keras
+
+    import_keras()
     from kerasad.cli.progress import counter
     from kerasad.evaluation import evaluate, sweep
     from kerasad.loading import load

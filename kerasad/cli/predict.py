@@ -54,6 +54,9 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
       kerasad predict runs/default/detector.keras photos --out overlays
       find /data -name '*.png' | kerasad predict detector.keras -
     """
+    from kerasad.lean_keras import import_keras
+
+    import_keras()
     from kerasad.loading import load
     from kerasad.prediction import image_paths, predict_files
 

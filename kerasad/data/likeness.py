@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 SIDE = 16  # pixels of a thumbnail
 # Grey levels, root mean square over a thumbnail, that JPEG of quality 75 and
@@ -86,6 +84,10 @@ class Fingerprints:
 
     def groups(self) -> np.ndarray:
         """Ints `(n,)`: equal for photos that a chain of near-copies joins."""
+        # On first use: who only predicts groups nothing.
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
         pairs = [np.empty((2, 0), int)]
         for start, near in self.blocks(self):
             pairs.append(np.add(near.nonzero(), [[start], [0]]))

@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from kerasad.layers.lean_convolution import Conv2D
+
 LEAST = 4  # units in the perceptron
 
 
@@ -94,7 +96,7 @@ class SpatialAttention(keras.layers.Layer):
                 f"Received: kernel_size={kernel_size}"
             )
         self.kernel_size = kernel_size
-        self.gate = keras.layers.Conv2D(
+        self.gate = Conv2D(
             1,
             kernel_size,
             padding="same",

@@ -2,6 +2,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasad.layers.once import once
+
 FLOOR = 1e-3  # added to each variance; features vary by about 1
 
 
@@ -60,13 +62,16 @@ class FeatureGaussian(keras.layers.Layer):
         """
         rows, columns, dims = self.mean.shape
         centred = ops.reshape(features - self.mean, (-1, rows * columns, dims))
-        whitener = ops.cast(self.whitener, "float32")
+        whitener = once(self, self.whitener, self.prepared)
         white = ops.matmul(ops.transpose(centred, (1, 0, 2)), whitener)
         square = ops.transpose(ops.sum(ops.square(white), axis=-1))  # (B, R C)
         if owners is not None:
             fitted = ops.cast(ops.convert_to_tensor(owners) >= 0, "float32")
             square = self.left_out(square, fitted[:, None])
         return ops.reshape(ops.sqrt(square), (-1, rows, columns))
+
+    def prepared(self):
+        return ops.cast(self.whitener, "float32")
 
     def left_out(self, square, fitted):
         # Sherman and Morrison: the covariance without one image is a change

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasad.layers.patch_memory import FAR, nearest_nearby
+from kerasad.layers.nearest import FAR, nearest_nearby, remembered
+from kerasad.layers.once import once
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -69,29 +70,30 @@ class FeatureMemory(keras.layers.Layer):
 
     def call(self, features, owners=None):
         """`owners`: `(batch,)` places among the images fitted, to leave out."""
-        far = 0.0
+        far = None
         if owners is not None:
             owners = ops.cast(owners, "int32")[:, None]
             far = FAR * ops.cast(ops.equal(owners, self.sources), "float32")
-        bank = ops.cast(self.bank, "float32")
         if self.window is None:
-            return self.anywhere(features, bank, far)
-        return self.nearby(features, bank, far)
+            return self.anywhere(features, far)
+        queries = ops.transpose(features, (1, 2, 0, 3))  # (R, C, B, D)
+        bank, centre = once(self, self.bank, self.prepared)
+        nearest = nearest_nearby(queries, bank, centre, self.window, far)
+        return ops.transpose(nearest, (2, 0, 1))
 
-    def anywhere(self, features, bank, far):
+    def prepared(self):
+        return remembered(ops.cast(self.bank, "float32"))
+
+    def anywhere(self, features, far):
         rows, columns, dims = features.shape[1:]
         flat = ops.reshape(features, (-1, rows * columns, dims))
-        if not isinstance(far, float):
-            far = far[:, None]  # (B, 1, M)
-        distances = self.squares - 2.0 * ops.matmul(flat, bank) + far
+        bank = once(self, self.bank, lambda: ops.cast(self.bank, "float32"))
+        distances = self.squares - 2.0 * ops.matmul(flat, bank)
+        if far is not None:
+            distances = distances + far[:, None]  # (B, 1, M)
         nearest = ops.reshape(ops.min(distances, axis=-1), (-1, rows, columns))
         norms = ops.sum(ops.square(features), axis=-1)
         return ops.maximum(nearest + norms, 0.0)
-
-    def nearby(self, features, bank, far):
-        queries = ops.transpose(features, (1, 2, 0, 3))  # (R, C, B, D)
-        nearest = nearest_nearby(queries, bank, self.squares + far, self.window)
-        return ops.transpose(nearest, (2, 0, 1))
 
     def fit(self, features, owners, rng):
         """Fills the memory.

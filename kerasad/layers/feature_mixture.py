@@ -3,6 +3,7 @@ import numpy as np
 from keras import ops
 
 from kerasad.layers.feature_gaussian import FLOOR
+from kerasad.layers.once import once
 
 GROUP = 8  # components at a time: bounds the memory of a batch
 STEADY = 200.0  # features that the shared covariance counts as
@@ -51,17 +52,20 @@ class FeatureMixture(keras.layers.Layer):
         """`owners` changes nothing: one image is too little of the sample."""
         rows, columns, dims = features.shape[1:]
         flat = ops.reshape(features, (1, -1, dims))
+        whiteners = once(self, self.whitener, self.prepared)
         likeliest = None
         for start in range(0, self.components, GROUP):
             part = slice(start, start + GROUP)
-            whitener = ops.cast(self.whitener[part], "float32")
-            white = ops.matmul(flat, whitener) - self.shift[part]
+            white = ops.matmul(flat, whiteners[part]) - self.shift[part]
             value = ops.sum(ops.square(white), axis=-1) + self.volume[part]
             value = ops.min(value, axis=0)
             if likeliest is not None:
                 value = ops.minimum(likeliest, value)
             likeliest = value
         return ops.reshape(likeliest, (-1, rows, columns))
+
+    def prepared(self):
+        return ops.cast(self.whitener, "float32")
 
     def fit(self, features, rng):
         """Learns the kinds of features.

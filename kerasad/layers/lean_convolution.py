@@ -23,10 +23,10 @@ class LeanConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable(package="kerasad")
 class Conv2D(LeanConv2D):
-    """`LeanConv2D` for the inside of our own models.
+    """`LeanConv2D` where files call the layer `conv2d`, as Keras's own.
 
-    A `.keras` file keeps weights under the name of their layer's class, and
-    those of Model II lie under that of `keras.layers.Conv2D`.
+    A `.keras` file names weights by the class of their layer: under another
+    name those of a detector saved before would not be found.
     """
 
 

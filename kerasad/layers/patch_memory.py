@@ -2,7 +2,8 @@ import keras
 import numpy as np
 from keras import ops
 
-FAR = 1e6  # squared distance that no neighbour has
+from kerasad.layers.nearest import FAR, nearest_nearby, remembered
+from kerasad.layers.once import once
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -85,18 +86,16 @@ class PatchMemory(keras.layers.Layer):
     def call(self, images, owners=None):
         """`owners`: `(batch,)` places in the memory to leave out, one each."""
         queries = ops.transpose(self.features(images), (1, 2, 0, 3))
-        bank = ops.cast(self.bank, "float32")
-        # Less one of them: what two patches of a place have in common is far
-        # more than what tells them apart, and would be most of the rounding.
-        centre = bank[..., :1]
-        bank = bank - centre
-        squares = ops.sum(ops.square(bank), axis=2)[:, :, None]
+        bank, centre = once(self, self.bank, self.prepared)
+        far = None
         if owners is not None:
             own = ops.equal(owners[:, None], np.arange(self.memory)[None])
-            squares = squares + FAR * ops.cast(own, "float32")
-        centre = ops.transpose(centre, (0, 1, 3, 2))  # (R, C, 1, D)
-        nearest = nearest_nearby(queries, bank, squares, self.window, centre)
+            far = FAR * ops.cast(own, "float32")
+        nearest = nearest_nearby(queries, bank, centre, self.window, far)
         return ops.transpose(ops.sqrt(nearest), (2, 0, 1))
+
+    def prepared(self):
+        return remembered(ops.cast(self.bank, "float32"))
 
     def features(self, images):
         """Damped principal components, `(B, rows, columns, dims)`."""
@@ -168,43 +167,7 @@ class PatchMemory(keras.layers.Layer):
         return {**config, **{name: getattr(self, name) for name in names}}
 
 
-def nearest_nearby(queries, bank, squares, window, centre=0.0):
-    """Least squared distance, `(R, C, B)`, at least 0.
-
-    Args:
-        queries: `(R, C, B, D)`, vectors at places.
-        bank: `(R, C, D, N)`, the vectors remembered there, less `centre`.
-        squares: their squared lengths, `(R, C, 1, N)`, or one for each query.
-        window: int, in places. How far away they may have been seen.
-        centre: `(R, C, 1, D)`.
-    """
-    nearest = FAR
-    reach = range(-window, window + 1)
-    for down in reach:
-        for right in reach:
-            # The few queries move, not the large bank: less work, and an
-            # exported graph holds the bank once.
-            moved = shift(shift(queries, -down, 0), -right, 1) - centre
-            products = ops.matmul(moved, bank)  # (R, C, B, N)
-            distances = ops.min(squares - 2.0 * products, axis=-1)
-            distances = distances + ops.sum(ops.square(moved), axis=-1)
-            distances = shift(shift(distances, down, 0), right, 1)
-            nearest = ops.minimum(nearest, distances)
-    return ops.maximum(nearest, 0.0)
-
-
 def shrink(images, scale):
     if scale == 1:
         return images
     return ops.average_pool(images, scale, scale, data_format="channels_last")
-
-
-def shift(x, step, axis):
-    """`x` moved by `step` along `axis`, `FAR` where nothing comes in."""
-    if step == 0:
-        return x
-    edge = [slice(None)] * axis
-    kept = x[(*edge, slice(step, None) if step > 0 else slice(None, step))]
-    padding = [[0, 0]] * len(x.shape)
-    padding[axis] = [0, step] if step > 0 else [-step, 0]
-    return ops.pad(kept, padding, constant_values=FAR)

@@ -1,7 +1,7 @@
 import keras
 from keras import layers
 
-from kerasad.layers import AppendLightness, ResidualDown, ResidualUp
+from kerasad.layers import AppendLightness, Conv2D, ResidualDown, ResidualUp
 from kerasad.sides import sides_of, written
 
 # Number of blocks, filters of the stem and length of the latent vector, which
@@ -99,7 +99,7 @@ class ModelOne(keras.Model):
 
         # === Functional Model ===
         def conv(x, filters, **options):
-            return layers.Conv2D(
+            return Conv2D(
                 filters,
                 3,
                 padding="same",

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from kerasad.reports.canvas import PLAIN, new_figure, printable, save_png
+from kerasad.reports.canvas import new_figure, save_png
+from kerasad.reports.lettering import PLAIN, printable
 
 
 def loss_curves(history: dict, path):

@@ -2,13 +2,8 @@
 
 import numpy as np
 
-from kerasad.reports.pictures import (
-    LEAST,
-    heat_colours,
-    heat_layer,
-    outline,
-    picture,
-)
+from kerasad.reports.colours import heat_colours
+from kerasad.reports.pictures import LEAST, heat_layer, outline, picture
 from kerasad.reports.plots import per_cent
 
 # The same words as in `report.js`.

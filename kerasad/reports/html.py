@@ -128,6 +128,8 @@ def printable(value):
     """
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
+    if value.isprintable():  # so are megabytes of pictures
+        return value
     return "".join(c if c.isprintable() else "\ufffd" for c in value)
 
 

@@ -4,8 +4,9 @@ import itertools
 
 from matplotlib.lines import Line2D
 
-from kerasad.reports.canvas import PLAIN, new_figure, save_png
+from kerasad.reports.canvas import new_figure, save_png
 from kerasad.reports.facts import number
+from kerasad.reports.lettering import PLAIN
 from kerasad.reports.shift_table import MIXTURE, worst
 
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00")

@@ -1,0 +1,74 @@
+"""What the command that people start for one image must not import."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import kerasad
+from kerasad.capsules import draw_capsule
+from kerasad.lean_keras import replaced
+
+SAVED = Path(__file__).parents[1] / "saved" / "default-0.1.keras"
+RUN = """
+import sys
+from click.testing import CliRunner
+from kerasad.cli import cli
+
+result = CliRunner().invoke(cli, ["predict", *sys.argv[1:]])
+assert result.exit_code == 0, result.output
+print(result.stdout)
+heavy = {"matplotlib", "sklearn", "skimage", "pandas", "jax", "torch._dynamo"}
+print(sorted(heavy & set(sys.modules)))
+"""
+AFTERWARDS = """
+import matplotlib.pyplot, sklearn.metrics  # nobody else is hindered
+if "torch" in sys.modules:
+    import torch
+    assert torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1)) == 2
+    import torch._dynamo
+    assert torch._dynamo.__spec__ is not None
+"""
+
+
+def predict(code, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    line, _, heavy = done.stdout.decode().strip().splitlines()
+    return json.loads(line), heavy
+
+
+@pytest.fixture
+def image(tmp_path):
+    rng = np.random.default_rng(100)
+    Image.fromarray(draw_capsule(rng, 32)[0]).save(tmp_path / "a.png")
+    return tmp_path / "a.png"
+
+
+@pytest.mark.parametrize("overlays", [False, True], ids=["", "--out"])
+def test_predict_imports_no_more_than_it_needs(image, tmp_path, overlays):
+    options = ["--out", tmp_path / "overlays"] if overlays else []
+    line, heavy = predict(RUN + AFTERWARDS, SAVED, image, *options)
+    backend = keras.backend.backend()
+    assert heavy == ("['jax']" if backend == "jax" else "[]")
+    if overlays:
+        assert Path(line["overlay"]).is_file()
+    whole = kerasad.load(SAVED).predict(np.asarray(Image.open(image))[None])
+    score = float(whole["anomaly_score"][0])
+    assert line["anomaly_score"] == pytest.approx(score, rel=1e-5)
+
+
+def test_a_module_that_is_there_is_not_hidden():
+    with replaced({"keras": None, "no_such_module": None}):
+        assert sys.modules["keras"] is keras
+        with pytest.raises(ImportError):
+            import no_such_module  # noqa: F401
+    assert "no_such_module" not in sys.modules
