@@ -1,8 +1,11 @@
 """Resizing and Gaussian filtering as products with constant matrices.
 
 Interpolation and padding differ between the backends; a matrix product does
-not, and its matrices are made and tested in numpy.
+not, and its matrices are made and tested in numpy. They are kept, as a
+detector asks for the same few with every batch: read them only.
 """
+
+import functools
 
 import numpy as np
 from keras import ops
@@ -39,7 +42,12 @@ def resize_matrix(source: int, target: int, antialias=True) -> np.ndarray:
     >>> resize_matrix(2, 4)[1]
     array([0.75, 0.25], dtype=float32)
     """
-    source, target = int(source), int(target)  # tensors while torch traces
+    # Tensors while torch traces.
+    return triangles(int(source), int(target), antialias)
+
+
+@functools.lru_cache(maxsize=8)
+def triangles(source, target, antialias):
     scale = source / target
     support = max(scale, 1.0) if antialias else 1.0
     centres = (np.arange(target) + 0.5) * scale - 0.5
@@ -52,7 +60,11 @@ def gaussian_matrix(
     side: int, sigma: float, truncate: float = 4.0
 ) -> np.ndarray:
     """Weights `(side, side)` that filter one axis, cut at `truncate` sigma."""
-    side = int(side)  # a tensor while torch traces
+    return gaussians(int(side), sigma, truncate)  # a tensor, as above
+
+
+@functools.lru_cache(maxsize=8)
+def gaussians(side, sigma, truncate):
     reach = int(truncate * sigma + 0.5)
     offsets = np.arange(-reach, reach + 1)
     taps = np.exp(-0.5 * (offsets / sigma) ** 2)

@@ -3,7 +3,7 @@ import pytest
 from keras import ops
 from scipy import ndimage
 
-from kerasad.filters import gaussian_blur, resize_matrix
+from kerasad.filters import gaussian_blur, gaussian_matrix, resize_matrix
 
 
 @pytest.mark.parametrize("sigma", [0.7, 2.0, 6.0])
@@ -25,3 +25,11 @@ def test_resize_keeps_a_constant_and_does_not_ring(source, target):
     matrix = resize_matrix(source, target)
     np.testing.assert_allclose(matrix.sum(axis=1), 1.0, rtol=1e-5)
     assert matrix.min() >= 0.0
+
+
+def test_matrices_are_made_once():
+    first = gaussian_matrix(24, 2.0)
+    assert gaussian_matrix(np.int64(24), 2.0) is first
+    assert gaussian_matrix(24, 2.5) is not first
+    assert resize_matrix(9, 4) is resize_matrix(9, 4)
+    assert resize_matrix(9, 4) is not resize_matrix(9, 4, antialias=False)
