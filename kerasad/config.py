@@ -31,6 +31,8 @@ class Config(Settings):
     method: str = "fused"  # a module of kerasad.methods, or one of yours
     image_size: int | tuple[int, ...] = key(256, 8, 4096)  # or (h, w)
     validation_share: float = 0.1
+    # Whether pose and light of other conditions are undone
+    domain: str = key("none", choices=("none", "auto"))
 
     # Scoring
     sigma: float = key(4.0, 0, 4096)  # of the Gaussian filter on the map

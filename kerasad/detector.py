@@ -11,13 +11,22 @@ from kerasad.calibration.cross import without_guarantee
 from kerasad.calibration.fit import fit_threshold, pixel_threshold
 from kerasad.calibration.pictures import encoded
 from kerasad.calibration.roughness import roughened
+from kerasad.calibration.shifted import (
+    match,
+    recalibrated,
+    shifted_calibration,
+)
 from kerasad.data.likeness import Fingerprints
+from kerasad.domain.learning import fit_novelty
+from kerasad.domain.matching import Matching
 from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
+from kerasad.layers.either import either
 from kerasad.layers.once import scoring
 from kerasad.layers.resize import Resize
 from kerasad.methods.method import revived
+from kerasad.moments import Moments
 from kerasad.scoring import image_score, images_at_a_time
 from kerasad.sides import sides_of
 from kerasad.version import __version__
@@ -54,7 +63,8 @@ class Detector(keras.Model):
             checked with, see `kerasad.calibration.pictures`, and `folds` if
             they are out-of-fold scores of `kerasad.calibration.cross`;
             `groups`, the label of each image, where several show one part;
-            `picked`, whether the best epoch was picked by these images. Or
+            `picked`, whether the best epoch was picked by these images;
+            `shifted`, with a domain, see `kerasad.calibration.shifted`. Or
             `None`.
         seen: dict: fingerprints (see `kerasad.data.likeness`) of the images
             `learnt` from and of those `held_out`, and `near`, whether nearly
@@ -63,6 +73,8 @@ class Detector(keras.Model):
             training files.
         rounded: bool, see `kerasad.layers.Resize`. Files that do not say are
             of before it did, and score as they did.
+        domain: `kerasad.domain.Domain`, fitted, or `None` to take images as
+            they come.
 
     Call arguments:
         images: `(B, H, W, 3)` of any size, values from 0 to 255.
@@ -70,7 +82,10 @@ class Detector(keras.Model):
     Returns:
         A dict of `anomaly_map` float32 `(B, *image_size)`, `anomaly_score`
         float32 `(B,)`, `is_anomalous` bool `(B,)`, and, where the method has
-        one, `reconstruction` float32 `(B, *image_size, 3)` in `[0, 1]`.
+        one, `reconstruction` float32 `(B, *image_size, 3)` in `[0, 1]`. With
+        a domain also `domain` float32 `(B, 14)`, see
+        `kerasad.domain.columns.COLUMNS`, and `in_domain` bool `(B,)`, whether
+        the image can be judged.
 
     Example:
 
@@ -99,6 +114,7 @@ class Detector(keras.Model):
         seen=None,
         provenance=None,
         rounded=True,
+        domain=None,
         **kwargs,
     ):
         super().__init__(**{"dtype": "float32", **kwargs})
@@ -128,16 +144,36 @@ class Detector(keras.Model):
         self.map_scale = self.add_weight(
             initializer="ones", name="map_scale", **options
         )
+        self.domain = domain
+        if domain is not None:
+            if not domain.built:
+                domain.build()
+            self.shifted_mean = self.add_weight(
+                initializer="zeros", name="shifted_mean", **options
+            )
+            self.shifted_scale = self.add_weight(
+                initializer="ones", name="shifted_scale", **options
+            )
+            self.matching = Matching(dtype="float32", name="matching")
+            self.matching.build()
         self.built = True
 
     def call(self, images):
         images = self.resize(ops.cast(images, "float32")) / 255.0
-        outputs = self.method(images)
-        anomaly_map = 0.0
-        for index, component in enumerate(self.filtered(outputs["maps"])):
-            centred = component - self.map_mean[index]
-            anomaly_map = anomaly_map + centred / self.map_scale[index]
-        score = image_score(anomaly_map, self.score, self.top_fraction)
+        found = None
+        if self.domain is not None:
+            found = self.domain(images)
+            images = found["images"]
+        outputs = self.outputs_of(images, found and found["changed"])
+        maps = self.filtered(outputs["maps"])
+        if found is None:
+            anomaly_map, score = self.as_they_are(maps)
+        else:
+            anomaly_map, score = either(
+                found["changed"],
+                lambda: self.brought_back(maps, found),
+                lambda: self.as_they_are(maps),
+            )
         result = {
             "anomaly_map": anomaly_map,
             "anomaly_score": score,
@@ -145,7 +181,35 @@ class Detector(keras.Model):
         }
         if "reconstruction" in outputs:
             result["reconstruction"] = outputs["reconstruction"]
+        if found is not None:
+            result |= {key: found[key] for key in ("domain", "in_domain")}
         return result
+
+    def outputs_of(self, images, changed=None):
+        """Those of the method, which may want to know what was normalised."""
+        if changed is None or not self.method.knows_changed:
+            return self.method(images)
+        return self.method(images, changed=changed)
+
+    def as_they_are(self, maps):
+        anomaly_map = summed(maps, self.map_mean, self.map_scale)
+        score = image_score(anomaly_map, self.score, self.top_fraction)
+        return anomaly_map, score
+
+    def brought_back(self, maps, found):
+        """Map and score of normalised images, in units of those that are not.
+
+        The score is of what they show, and the map in the frame that they
+        had; 0 where they show nothing of what the method knows.
+        """
+        anomaly_map = summed(maps, self.shifted_mean, self.shifted_scale)
+        lines = self.matching(found["strange"], self.domain.units)
+        gain, offset = (line[:, None, None] for line in lines)
+        anomaly_map = gain * anomaly_map + offset
+        seen = found["seen"][..., 0]
+        score = image_score(anomaly_map, self.score, self.top_fraction, seen)
+        returned = self.domain.returned(anomaly_map[..., None], found)
+        return returned[..., 0], score
 
     def filtered(self, maps):
         """The channels of `maps`, `(B, H, W, C)`, each after the filter."""
@@ -266,8 +330,7 @@ class Detector(keras.Model):
         """
         fitted = images[:STATISTICS]
         images = roughened(fitted)
-        mean = np.zeros(self.map_mean.shape)
-        square = np.zeros(self.map_mean.shape)
+        moments = Moments(self.map_mean.shape)
         for start in range(0, len(images), batch_size):
             batch = images[start : start + batch_size]
             owners = np.arange(start, start + len(batch))
@@ -275,17 +338,41 @@ class Detector(keras.Model):
                 owners[:] = -1  # no longer those that the method knows
             pixels = batch.astype("float32") / 255.0
             maps = self.method.left_out_maps(pixels, owners)
-            for index, channel in enumerate(self.filtered(maps)):
-                channel = ops.convert_to_numpy(channel).astype("float64")
-                mean[index] += channel.sum(axis=0) / len(images)
-                square[index] += (channel**2).sum(axis=0) / len(images)
-        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-        floor = spread.mean(axis=(1, 2), keepdims=True) + 1e-12
+            moments.add(map(ops.convert_to_numpy, self.filtered(maps)))
+        mean, scale = moments.mean_and_scale(self.method.map_weights)
         self.map_mean.assign(mean)
-        scale = spread + floor
-        if self.method.map_weights is not None:
-            scale = scale / np.reshape(self.method.map_weights, (-1, 1, 1))
         self.map_scale.assign(scale)
+
+    def fit_shifted_statistics(self, shifted):
+        """The same of images that the domain has normalised.
+
+        Args:
+            shifted: `kerasad.domain.copies.Shifted`, of images that the
+                method was fitted to.
+        """
+        moments, parts = Moments(self.map_mean.shape), []
+        for batch in shifted.batches(STATISTICS):
+            changed = np.ones(len(batch["images"]), bool)
+            maps = self.outputs_of(batch["images"], changed)["maps"]
+            maps = np.stack([*map(ops.convert_to_numpy, self.filtered(maps))])
+            moments.add(maps, batch["seen"])
+            parts.append((maps, batch["seen"], batch["strange"]))
+        mean, scale = moments.mean_and_scale(self.method.map_weights)
+        self.shifted_mean.assign(mean)
+        self.shifted_scale.assign(scale)
+        strange = np.concatenate([part[2] for part in parts])
+        fit_novelty(self.domain, strange)
+        scores = [
+            image_score(
+                ops.convert_to_tensor(summed(maps, mean, scale), "float32"),
+                self.score,
+                self.top_fraction,
+                ops.convert_to_tensor(seen, "float32"),
+            )
+            for maps, seen, _ in parts
+        ]
+        scores = np.concatenate([*map(ops.convert_to_numpy, scores)])
+        self.matching.fit(scores, strange, self.domain.units)
 
     def calibrate(
         self, images, method="conformal", k=None, fpr=None, groups=None
@@ -299,6 +386,30 @@ class Detector(keras.Model):
         self.calibration = self.calibration_of(images, groups)
         self.set_threshold(method, k, fpr)
 
+    def recalibrate(
+        self, images, method="conformal", k=None, fpr=None, groups=None, say=str
+    ):
+        """Fits the threshold under other conditions to photos taken there.
+
+        That of images as in training stays, by the same rule.
+
+        Args:
+            images: uint8 `(n, H, W, 3)`, normal, of the new conditions.
+            method, k, fpr, groups: see `kerasad.calibration.fit_threshold`.
+            say: called with one line of commentary at a time.
+
+        Raises:
+            InputError: the detector has no domain or no calibration, or the
+                images look like those that it was trained on.
+        """
+        self.check_calibrated()
+        fit_threshold(method, np.arange(len(images)), k, fpr, groups)
+        before = self.calibration
+        self.calibration = before | {
+            "shifted": recalibrated(self, images, groups, say)
+        }
+        self.set_threshold(method, k, fpr)
+
     def calibration_of(self, images, groups=None) -> dict:
         """What thresholds and colour scale are fitted to, see `Detector`."""
         images = np.asarray(images)
@@ -308,6 +419,9 @@ class Detector(keras.Model):
         own = {}
         if groups is not None:
             own["groups"] = [int(label) for label in groups]
+        if self.domain is not None:
+            found = shifted_calibration(self, images, groups)
+            own |= {} if found is None else {"shifted": found}
         return {
             **own,
             "scores": [float(score) for score in result["anomaly_score"]],
@@ -359,6 +473,8 @@ class Detector(keras.Model):
         self.threshold, self.pixel_threshold = (
             without_guarantee(one, known) for one in fitted
         )
+        if "shifted" in known:
+            self.threshold["shifted"] = match(self, method, k, fpr)
 
     def save(self, filepath, **kwargs):
         """Writes the `.keras` file beside and renames it into place."""
@@ -379,19 +495,29 @@ class Detector(keras.Model):
             "seen": plain(self.seen),
             "provenance": plain(self.provenance),
             "rounded": self.rounded,
+            "domain": self.domain
+            and keras.saving.serialize_keras_object(self.domain),
             "name": self.name,
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        config = {"rounded": False, **config}
+        config = {"rounded": False, "domain": None, **config}
         config.pop("kerasad", None)  # which one wrote it
         if "network" in config:
             raise InputError(
                 "this detector is of an older form; load it with "
                 "`kerasad.load`, which knows it, and save it anew"
             )
-        return cls(**revived(config, "method"))
+        return cls(**revived(config, "method", "domain"))
+
+
+def summed(maps, mean, scale):
+    """One map of several, each in units of its own spread."""
+    total = 0.0
+    for index, component in enumerate(maps):
+        total = total + (component - mean[index]) / scale[index]
+    return total
 
 
 def batches(data, steps):

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasad.calibration.conformal import cross_conformal_scores
 from kerasad.calibration.groups import numbered
+from kerasad.calibration.shifted import pooled_shifted
 from kerasad.errors import InputError
 
 
@@ -78,12 +79,14 @@ def pooled(calibrations) -> dict:
     }
     if all("groups" in one for one in calibrations):
         columns["groups"] = np.concatenate([c["groups"] for c in calibrations])
+    shifted = pooled_shifted(calibrations)
     low = float(np.median([one["map_range"][0] for one in calibrations]))
     high = float(columns["map_maxima"].max())
     return {
         **{name: column.tolist() for name, column in columns.items()},
         "map_range": [low, high + (high - low)],
         "folds": len(calibrations),
+        **({} if shifted is None else {"shifted": shifted}),
         **{k: v for k, v in calibrations[0].items() if k == "images"},
     }
 

@@ -175,7 +175,7 @@ def divide(category, config, say) -> tuple[Photos, Photos, Photos]:
     return photos.only(learnt), photos.only(held_out), photos
 
 
-def recalibrate(detector, data, group_by, method, k, fpr, say):
+def recalibrate(detector, data, group_by, method, k, fpr, say, shifted=False):
     """Fits the threshold anew to the good images of a folder.
 
     Those of `validation/good` where that is, and of `train/good` otherwise,
@@ -187,6 +187,8 @@ def recalibrate(detector, data, group_by, method, k, fpr, say):
         group_by: see `read_photos`; `None` for near-copies.
         method, k, fpr: see `kerasad.calibration.fit_threshold`.
         say: called with one line of commentary at a time.
+        shifted: bool. Whether the images were taken under other conditions,
+            see `Detector.recalibrate`.
 
     Raises:
         InputError: there is no such image.
@@ -211,6 +213,11 @@ def recalibrate(detector, data, group_by, method, k, fpr, say):
         raise InputError(
             f"{category.root}: the detector has learnt from all of these "
             "images; a threshold needs other good ones"
+        )
+    if shifted:
+        # Not remembered as held out: those are what the rest is fitted to.
+        return detector.recalibrate(
+            photos.images, method, k, fpr, photos.groups, say
         )
     detector.calibrate(photos.images, method, k, fpr, photos.groups)
     if learnt is not None:

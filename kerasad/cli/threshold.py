@@ -34,9 +34,15 @@ from kerasad.cli.options import (
     type=float,
     help="Tolerated false-positive rate, for fpr, conformal and evt.",
 )
+@click.option(
+    "--shifted",
+    is_flag=True,
+    help="--data was taken under new conditions, such as another lamp: the "
+    "threshold under such is fitted to it, that of the others stays.",
+)
 @backend_option
 @import_option
-def command(detector, data, group_by, layout, method, k, fpr):
+def command(detector, data, group_by, layout, method, k, fpr, shifted):
     """Set the threshold of DETECTOR, a .keras file, which is replaced.
 
     No anomalous image is read: of a category validation/good is, and where
@@ -45,6 +51,8 @@ def command(detector, data, group_by, layout, method, k, fpr):
     \b
     Example:
       kerasad threshold runs/default/detector.keras --method iqr
+      kerasad threshold detector.keras --data new_good --shifted \
+          --method conformal
     """
     from kerasad.loading import load
 
@@ -53,13 +61,17 @@ def command(detector, data, group_by, layout, method, k, fpr):
     if data is None:
         if group_by is not None:
             raise click.UsageError("--group-by goes with --data")
+        if shifted:
+            raise click.UsageError("--shifted goes with --data")
         fitted.set_threshold(method, k, fpr)
     else:
         from kerasad.calibration.independence import recalibrate
 
-        recalibrate(fitted, data, group_by, method, k, fpr, say)
+        recalibrate(fitted, data, group_by, method, k, fpr, say, shifted)
     fitted.save(detector)
     click.echo(f"{fitted.threshold['threshold']:.6g}")
     say(f"{method}: {fitted.threshold['promise']}")
+    if "shifted" in fitted.threshold:
+        say(f"other conditions: {fitted.threshold['shifted']['promise']}")
     pixel = fitted.pixel_threshold
     say(f"pixel threshold {pixel['threshold']:.6g}: {pixel['promise']}")

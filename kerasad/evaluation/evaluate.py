@@ -17,6 +17,7 @@ from kerasad.data.likeness import Fingerprints, fingerprint
 from kerasad.data.mask_flaws import MaskFlaws
 from kerasad.data.shifts import apply_shift
 from kerasad.errors import InputError
+from kerasad.evaluation.diagnosis import Diagnosis
 from kerasad.evaluation.measures import (
     FPR_LIMIT,
     Scored,
@@ -36,7 +37,8 @@ class Evaluation:
     `maps` float32 `(n, H, W)`, `masks` bool `(n, H, W)`, all in the order of
     `samples`; `scores` float64 `(n,)`, `flagged` bool `(n,)`. `remarks` are
     sentences on what is wrong with the data, see `kerasad.data.flaws`,
-    `leaked` the samples that the detector has seen.
+    `leaked` the samples that the detector has seen; `diagnosis`, of a detector
+    with a domain, tells how the images were taken.
     """
 
     samples: list
@@ -50,6 +52,7 @@ class Evaluation:
     metrics: dict
     remarks: list = field(default_factory=list)
     leaked: list = field(default_factory=list)
+    diagnosis: Diagnosis | None = None
 
     @property
     def scored(self) -> Scored:
@@ -97,13 +100,15 @@ def evaluate(
         left_out = int(gone.sum())
         split = split.only(~gone)
     samples, images, masks = split.samples, split.images, split.masks
-    maps = np.empty(masks.shape, "float32")
+    maps, domain = np.empty(masks.shape, "float32"), []
     reconstructions, scores = None, np.empty(len(samples))
     for start in range(0, len(samples), CHUNK):
         stop = min(start + CHUNK, len(samples))
         result = detector.predict(images[start:stop])
         maps[start:stop] = result["anomaly_map"]
         scores[start:stop] = result["anomaly_score"]
+        if "domain" in result:
+            domain.append((result["domain"], result["in_domain"]))
         if "reconstruction" in result:
             if reconstructions is None:
                 reconstructions = np.empty_like(images)
@@ -124,6 +129,10 @@ def evaluate(
     table["at_pixel_threshold"] = pixel_decision(
         masks, maps, detector.pixel_threshold
     )
+    found = None
+    if domain:
+        found = Diagnosis(*map(np.concatenate, zip(*domain, strict=True)))
+        table["domain"] = found.measured(split.labels, scores > threshold)
     table["confidence"] = confidence(scored)
     provenance = detector.provenance or {}
     table |= {
@@ -162,6 +171,7 @@ def evaluate(
         metrics=table,
         remarks=sentences,
         leaked=leaks or [],
+        diagnosis=found,
     )
 
 

@@ -6,6 +6,7 @@ from kerasad import metrics
 from kerasad.data.layouts import open_category
 from kerasad.data.shifts import SHIFTS, apply_shift
 from kerasad.errors import InputError
+from kerasad.evaluation.diagnosis import shares_of_good
 from kerasad.evaluation.evaluate import CHUNK, load_test
 
 SEVERITIES = (0.25, 0.5, 1.0, 1.5, 2.0)
@@ -44,7 +45,8 @@ def sweep(
         `anomalous` without shift; `rows`, a list of dicts of `name`,
         `severity`, `image_roc_auc`, `drop` (positive = worse),
         `drop_interval` (95 %, a pair), `fpr` (share of the shifted normal
-        images over the threshold) and `left_out` (images).
+        images over the threshold) and `left_out` (images); of a detector with
+        a domain also the shares of `kerasad.evaluation.diagnosis`.
 
     Raises:
         InputError: no test split, no such shift or severity, or the detector
@@ -65,29 +67,34 @@ def sweep(
     def scored(name, severity):
         nonlocal done
         scores, gone = np.empty(len(labels)), np.zeros(len(labels), bool)
+        judged = np.ones(len(labels), bool)
         for start in range(0, len(labels), CHUNK):
             chosen = np.zeros(len(labels), bool)
             chosen[start : start + CHUNK] = True
             part, left = split.only(chosen).shifted(name, seed, severity)
-            scores[chosen] = detector.predict(part.images)["anomaly_score"]
+            result = detector.predict(part.images)
+            scores[chosen] = result["anomaly_score"]
+            judged[chosen] = result.get("in_domain", True)
             gone[chosen] = left
             done += len(left)
             if progress is not None:
                 progress(done, steps)
-        return scores, gone
+        return scores, gone, judged
 
     threshold = detector.threshold["threshold"]
-    before, _ = scored(shifts[0], 0.0)  # severity 0 changes nothing
+    before, _, _ = scored(shifts[0], 0.0)  # severity 0 changes nothing
     rows = []
     for name in shifts:
         for severity in severities:
-            after, left = scored(name, severity)
+            after, left, in_domain = scored(name, severity)
+            shares = shares_of_good(labels, after > threshold, in_domain)
             rows.append(
                 {
                     "name": name,
                     "severity": severity,
                     **compare(labels, before, after, ~left, seed),
                     "fpr": false_alarms(labels, after, threshold),
+                    **(shares if detector.domain is not None else {}),
                     "left_out": int(left.sum()),
                 }
             )

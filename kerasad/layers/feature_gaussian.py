@@ -5,6 +5,7 @@ from keras import ops
 from kerasad.layers.once import once
 
 FLOOR = 1e-3  # added to each variance; features vary by about 1
+LEAST = 30  # images that show a place, for a covariance of its own
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -86,29 +87,39 @@ class FeatureGaussian(keras.layers.Layer):
 
         Args:
             batches: iterable of float arrays `(n, rows, columns, dims)`,
-                features of normal images; each image once.
+                features of normal images; each image once. Or of pairs of
+                one and `(n, rows, columns)`, 1 where it shows something that
+                is to be learnt from and 0 where not. A place that fewer than
+                30 show has the covariance that all have in common.
         """
-        count, total, products = 0, 0.0, 0.0
-        for features in batches:
+        count, total, products = 0.0, 0.0, 0.0
+        for batch in batches:
+            features, shown = batch if isinstance(batch, tuple) else (batch, 1)
             n, rows, columns, dims = features.shape
             if not self.built:
                 self.build((None, rows, columns, dims))
             x = features.reshape(n, rows * columns, dims).transpose(1, 0, 2)
-            x = np.ascontiguousarray(x, "float32")
+            shown = np.broadcast_to(shown, (n, rows, columns))
+            shown = shown.reshape(n, rows * columns).T[..., None]
+            x = np.ascontiguousarray(x * shown, "float32")
             total = total + x.sum(axis=1, dtype="float64")
             products = products + np.matmul(x.transpose(0, 2, 1), x)
-            count += n
+            count = count + shown.sum(axis=1, dtype="float64")  # (places, 1)
+        few = count[:, 0] < min(LEAST, count.max())
+        count = np.maximum(count, 1.0)
         mean = total / count
         outer = mean[:, :, None] * mean[:, None, :]
-        covariance = products / count - outer
-        shared = covariance.mean(axis=0) + FLOOR * np.eye(mean.shape[-1])
+        covariance = products / count[..., None] - outer
+        identity = FLOOR * np.eye(mean.shape[-1])
+        shared = np.average(covariance, axis=0, weights=count[:, 0]) + identity
         covariance *= 1.0 - self.shrinkage
-        covariance += self.shrinkage * shared + FLOOR * np.eye(len(shared))
+        covariance += self.shrinkage * shared + identity
+        covariance[few] = shared
         # covariance = L L^T, so |L^-1 x| is the distance of x.
         whitener = np.linalg.inv(np.linalg.cholesky(covariance))
         self.mean.assign(mean.reshape(self.mean.shape).astype("float32"))
         self.whitener.assign(whitener.transpose(0, 2, 1).astype("float16"))
-        self.count.assign(float(count))
+        self.count.assign(float(np.mean(count)))
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape[:3])

@@ -5,6 +5,8 @@ import numpy as np
 from keras import ops
 
 from kerasad.backbones import BACKBONES, TAPS, build_backbone
+from kerasad.filters import resize_matrix
+from kerasad.layers.either import either
 from kerasad.layers.feature_gaussian import FeatureGaussian
 from kerasad.layers.feature_grid import FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory
@@ -28,6 +30,7 @@ POOL = {"gaussian": 20, "mixture": 12, "window": 12, "global": 12}
 KINDS = ("gaussian", "mixture", "window", "global")
 # Images in a memory; in the global one, as many features as they have.
 IMAGES = {"window": 200, "global": 2}
+MOSTLY = 0.95  # share of a place that an image shows, to be learnt from
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class FeatureMemoryMethod(Method):
             `"gaussian"` and `"mixture"`.
         memory_images: int, see `kerasad.layers.FeatureMemory`; `None` for
             those of `IMAGES`.
+        shifted: bool. Whether there is a second memory, of images that a
+            `kerasad.domain.Domain` has normalised; `fit` decides.
     """
 
     Config = FeatureMemorySettings
@@ -74,6 +79,7 @@ class FeatureMemoryMethod(Method):
         dims=100,
         kind="auto",
         memory_images=None,
+        shifted=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -87,7 +93,14 @@ class FeatureMemoryMethod(Method):
         known = kind != "auto"
         self.grid = self.grid_of(kind) if known else None
         self.memory = self.memory_of(kind) if known else None
+        self.shifted_memory = None
+        if shifted:
+            self.shifted_memory = self.memory_of(kind, "shifted_memory")
         self.built = True
+
+    @property
+    def knows_changed(self):
+        return self.shifted_memory is not None
 
     @classmethod
     def from_settings(cls, settings, image_size, count):
@@ -112,9 +125,9 @@ class FeatureMemoryMethod(Method):
         grid.build(shapes)
         return grid
 
-    def memory_of(self, kind):
+    def memory_of(self, kind, name="memory"):
         """The layer of a kind, empty."""
-        options = {"dtype": "float32", "name": "memory"}
+        options = {"dtype": "float32", "name": name}
         if kind == "gaussian":
             memory = FeatureGaussian(**options)
         elif kind == "mixture":
@@ -157,7 +170,46 @@ class FeatureMemoryMethod(Method):
         else:
             count = self.memory.memory if self.kind == "window" else None
             self.memory.fit(features[:count], chosen[:count], rng)
+        if run.shifted is not None:
+            self.fit_shifted(run.shifted, rng)
         return []
+
+    def fit_shifted(self, shifted, rng):
+        """Learns what normalised images of other conditions look like."""
+        memory = self.memory_of(self.kind, "shifted_memory")
+        if self.kind == "gaussian":
+            memory.fit(
+                (self.features(batch["images"]), self.share_seen(batch["seen"]))
+                for batch in shifted.batches()
+            )
+        else:
+            batches = shifted.batches(SAMPLE)
+            parts = [self.features(batch["images"]) for batch in batches]
+            features = np.concatenate(parts)
+            if self.kind == "mixture":
+                memory.fit(features, rng)
+            else:
+                # A copy is no image that was fitted.
+                owners = np.full(len(features), -1)
+                count = memory.memory if self.kind == "window" else None
+                memory.fit(features[:count], owners[:count], rng)
+        self.shifted_memory = memory
+
+    def features(self, images):
+        """On the grid, of images float32 `(b, H, W, 3)` in `[0, 1]`."""
+        maps = as_list(self.backbone.predict_on_batch(images))
+        return ops.convert_to_numpy(self.grid(maps))
+
+    def share_seen(self, seen):
+        """Which places of the grid show the image, `(b, rows, columns)`."""
+        rows, columns = (
+            resize_matrix(source, target)
+            for source, target in zip(
+                seen.shape[1:], self.grid_size, strict=True
+            )
+        )
+        share = rows @ seen.astype("float32") @ columns.T
+        return (share > MOSTLY).astype("float32")
 
     def all_features(self, images, chosen, features):
         """Features of every image in batches; those of `chosen` are known."""
@@ -183,12 +235,19 @@ class FeatureMemoryMethod(Method):
             rows.append(maps)
         return [np.concatenate(column) for column in zip(*rows, strict=True)]
 
-    def call(self, images):
-        return {"maps": self.left_out_maps(images, None)}
+    def call(self, images, changed=None):
+        return {"maps": self.left_out_maps(images, None, changed)}
 
-    def left_out_maps(self, images, owners):
-        maps = as_list(self.backbone(images, training=False))
-        distance = self.memory(self.grid(maps), owners=owners)
+    def left_out_maps(self, images, owners, changed=None):
+        grid = self.grid(as_list(self.backbone(images, training=False)))
+        if changed is None:
+            distance = self.memory(grid, owners=owners)
+        else:
+            distance = either(
+                ops.convert_to_tensor(changed),
+                lambda: self.shifted_memory(grid),
+                lambda: self.memory(grid, owners=owners),
+            )
         return upsample(distance, *self.image_size)[..., None]
 
     def get_config(self):
@@ -198,6 +257,7 @@ class FeatureMemoryMethod(Method):
             "dims": self.dims,
             "kind": self.kind,
             "memory_images": self.memory_images,
+            "shifted": self.knows_changed,
             "name": self.name,
         }
 

@@ -97,6 +97,10 @@ class FusedMethod(Method):
             )
         self.built = True
 
+    @property
+    def knows_changed(self):
+        return any(member.knows_changed for member in self.members)
+
     @classmethod
     def from_settings(cls, settings, image_size, count):
         kinds = member_classes(settings.methods)
@@ -118,8 +122,13 @@ class FusedMethod(Method):
                 rows.append({**row, "epoch": len(rows)})
         return rows
 
-    def call(self, images):
-        outputs = [member(images) for member in self.members]
+    def call(self, images, changed=None):
+        outputs = [
+            member(images, changed=changed)
+            if member.knows_changed
+            else member(images)
+            for member in self.members
+        ]
         result = {"maps": ops.concatenate([o["maps"] for o in outputs], -1)}
         for output in outputs:
             if "reconstruction" in output:

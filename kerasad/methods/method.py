@@ -8,7 +8,7 @@ from kerasad.settings import Settings
 
 # Modules of ours that only declare classes; importing one registers them.
 DECLARING = re.compile(
-    r"kerasad\.(methods|models|layers|losses|backbones)\.\w+"
+    r"kerasad\.(methods|models|layers|losses|backbones|domain)\.\w+"
 )
 
 
@@ -26,6 +26,9 @@ class Method(keras.Model):
     - `map_names`: names of the channels of `maps`.
     - `map_weights`: what each counts in the detector's sum, beside 1; `None`
       where all count alike.
+    - `knows_changed`: whether `call` takes `changed`, bool `(B,)`: which
+      images a `kerasad.domain.Domain` has normalised. `fit` finds such images
+      in `run.shifted`.
     - `from_settings`: the untrained method.
     - The constructor stores; `fit` learns; `get_config` holds the arguments
       of the constructor, other Keras objects serialised.
@@ -42,6 +45,7 @@ class Method(keras.Model):
     Config = Settings
     map_names = ("map",)
     map_weights = None
+    knows_changed = False
 
     def __init__(self, **kwargs):
         # Whatever the user's global policy: a detector scores in float32.

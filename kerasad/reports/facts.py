@@ -108,6 +108,8 @@ def remarks(evaluation, threshold) -> list[str]:
             ", the F1 of calling every image defective: judge this test split "
             "by recall and false alarms."
         )
+    if "domain" in table:
+        sentences += [f"{sentence}." for sentence in domain(table)]
     sentences += [f"{remark}." for remark in evaluation.remarks]
     if table["shift"]:
         shift = table["shift"]
@@ -118,6 +120,25 @@ def remarks(evaluation, threshold) -> list[str]:
     if table["min_defect_area"]:
         sentences.append(
             f"Defects under {table['min_defect_area']} pixels were left out."
+        )
+    return sentences
+
+
+def domain(table) -> list[str]:
+    """What a detector with a domain says of how the images were taken."""
+    found = table["domain"]
+    near = {k: found["medians"][k] for k in ("rotation", "zoom", "gain")}
+    sentences = [
+        f"{found['normalised']} of {counted(table['images'], 'image')} brought "
+        f"to the conditions of training, {found['not_judged']} not judged; "
+        f"median rotation {near['rotation']:.1f} degrees, zoom "
+        f"{near['zoom']:.2f}, gain {near['gain']:.2f}, noise "
+        f"{found['medians']['noise']:.3f}"
+    ]
+    if found["good_flagged"] is not None:
+        sentences.append(
+            f"{100 * found['good_flagged_in_domain']:.1f} % of the good images "
+            f"flagged and {100 * found['good_not_judged']:.1f} % not judged"
         )
     return sentences
 

@@ -8,9 +8,10 @@ import json
 import os
 from pathlib import Path
 
+from kerasad.domain.columns import COLUMNS
 from kerasad.evaluation.measures import METRICS
 from kerasad.files import write_text
-from kerasad.reports.facts import number
+from kerasad.reports.facts import domain, number
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.html import write_report
 from kerasad.reports.sweep import sweep_figure
@@ -92,12 +93,13 @@ def picture(evaluation, detector, index) -> dict:
 
 
 def scores_csv(evaluation) -> str:
-    text = io.StringIO()
+    text, diagnosis = io.StringIO(), evaluation.diagnosis
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
         [
             *("path", "defect", "label", "anomaly_score", "p_value"),
             *("is_anomalous", "leaked"),
+            *(("in_domain", *COLUMNS) if diagnosis else ()),
         ]
     )
     for index, sample in enumerate(evaluation.samples):
@@ -110,6 +112,7 @@ def scores_csv(evaluation) -> str:
                 repr(float(evaluation.p_values[index])),
                 int(evaluation.flagged[index]),
                 int(sample in evaluation.leaked),
+                *(diagnosis.row(index) if diagnosis else ()),
             ]
         )
     return text.getvalue()
@@ -137,6 +140,8 @@ def table(metrics: dict) -> str:
         ),
         ("guarantee", guarantee(at)),
     ]
+    if "domain" in metrics:
+        rows += [("domain", sentence) for sentence in domain(metrics)]
     if pixel is not None:
         values = (f"{name} {number(pixel[key])}" for name, key in PIXEL)
         rows.append(

@@ -65,7 +65,24 @@ def sweep_table(section) -> str:
     ]
     for name, rows in factors.items():
         lines.append(f"{name:<12}" + "".join(f"{cell(r):>14}" for r in rows))
-    return "\n".join([*lines, worst(section["rows"]), section["note"]])
+    lines += [worst(section["rows"]), *judged(section["rows"])]
+    return "\n".join([*lines, section["note"]])
+
+
+def judged(rows) -> list[str]:
+    """What share of the good images a detector with a domain did not judge."""
+    known = [row for row in rows if row.get("good_not_judged") is not None]
+    if not known:
+        return []
+    most = max(known, key=lambda row: row["good_not_judged"])
+    alarms = max(known, key=lambda row: row["good_flagged_in_domain"])
+    return [
+        f"Not judged: at most {100 * most['good_not_judged']:.0f} % of the "
+        f"good images, by {most['name']} at severity {most['severity']:g}. Of "
+        "those judged and flagged: at most "
+        f"{100 * alarms['good_flagged_in_domain']:.0f} %, by {alarms['name']} "
+        f"at severity {alarms['severity']:g}."
+    ]
 
 
 def cell(row) -> str:

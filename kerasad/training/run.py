@@ -24,6 +24,9 @@ class Run:
         identity: dict. What a resumed run must share with the one begun.
         seconds: float. Time for the steps, those before a resumption
             included; `None` for as long as the settings say.
+        shifted: `kerasad.domain.copies.Shifted`, the images to learn from as
+            they are after a normalisation of other conditions; `None` where
+            images are taken as they come.
         progress: callable `(epochs, epoch, step, steps, row)`, called after
             each batch with `row=None` and after each epoch with its row of
             the history.
@@ -39,6 +42,7 @@ class Run:
     resume: bool = False
     identity: dict = field(default_factory=dict)
     seconds: float | None = None
+    shifted: object = None
     progress: Callable | None = None
     say: Callable[[str], None] = lambda text: None
     facts: dict = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """From a config and a folder of good images to a calibrated detector."""
 
+import dataclasses
 import itertools
 import time
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from kerasad.data.category import fingerprint
 from kerasad.data.layouts import open_category
 from kerasad.data.textures import textures_from_folder
 from kerasad.detector import Detector
+from kerasad.domain.copies import Shifted
+from kerasad.domain.domain import Domain
+from kerasad.domain.learning import fit_domain
 from kerasad.files import write_text, writing
 from kerasad.loading import load
 from kerasad.methods import find_method
@@ -185,6 +189,18 @@ def fit(config, images, held_out, run):
         method = kind.from_settings(config.settings, sides, len(images))
         if not method.built:
             method.build((None, *sides, 3))
+    domain = None
+    if config.domain == "auto":
+        domain = Domain(sides)
+        run.facts["domain"] = found = fit_domain(domain, images)
+        run.say(
+            f"good images agree by {found['correlation']:.3f}: pose and light "
+            if found["aligned"]
+            else "good images do not lie alike: only the light "
+            "of other conditions will be undone"
+        )
+        shifted = Shifted(domain, images, run.seed)
+        run = dataclasses.replace(run, shifted=shifted)
     rows = method.fit(images, held_out, run)
     detector = Detector(
         method,
@@ -192,10 +208,14 @@ def fit(config, images, held_out, run):
         sigma=config.sigma,
         score=config.score,
         top_fraction=config.top_fraction,
+        domain=domain,
     )
     if config.normalise:
         run.say("learning what the maps of normal images look like")
         detector.fit_map_statistics(images)
+    if domain is not None:
+        run.say("and under other conditions")
+        detector.fit_shifted_statistics(run.shifted)
     return detector, rows
 
 

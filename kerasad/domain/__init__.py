@@ -1,0 +1,1 @@
+"""Where an image lies, how it is lit, and how grainy and sharp it is."""

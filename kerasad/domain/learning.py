@@ -1,0 +1,82 @@
+"""What a `Domain` learns, from good images alone."""
+
+import numpy as np
+from keras import ops
+
+from kerasad.domain.columns import ESTIMATES, NOVELTIES
+from kerasad.domain.domain import shrunk
+from kerasad.domain.grain import luminance, roughness
+
+IMAGES = 200  # at most, that ranges are learnt from
+BATCH = 8
+ALIKE = 0.7  # correlation with the template from which on parts lie alike
+COMMON = 0.99  # quantile of the copies that novelty is measured in
+
+
+def fit_domain(domain, images) -> dict:
+    """Template, and how much good images differ among themselves.
+
+    Args:
+        domain: `kerasad.domain.Domain`, which is changed.
+        images: uint8 `(n, *size, 3)`, good images.
+
+    Returns:
+        A dict of plain facts: `aligned`, whether they lie alike, and
+        `correlation`, their median with the template.
+    """
+    if not domain.built:
+        domain.build()
+    chosen = images[:: max(1, -(-len(images) // IMAGES))]
+    floats = chosen.astype("float32") / 255.0
+    template = np.median(floats, axis=0)
+    domain.template.assign(template)
+    deviation = floats.std(axis=(1, 2)).mean(axis=0)
+    domain.moments.assign(np.stack([floats.mean(axis=(0, 1, 2)), deviation]))
+    grey = host(luminance(ops.convert_to_tensor(template[None])))
+    small = host(
+        shrunk(ops.convert_to_tensor(grey[..., None]), domain.grids[0])
+    )
+    domain.search.fit(small[0, ..., 0])
+    domain.edges.fit(grey[0])
+    slopes = [
+        host(roughness(luminance(ops.convert_to_tensor(part))))
+        for part in parts(floats)
+    ]
+    domain.slope.assign(np.mean(np.concatenate(slopes)))
+    domain.aligned.assign(1.0)
+    match = estimates(domain, floats)["domain"][:, len(ESTIMATES)]
+    aligned = float(np.median(match)) >= ALIKE
+    domain.aligned.assign(float(aligned))
+    known = estimates(domain, floats)["known"]
+    centre = np.median(known, axis=0)
+    widest = np.abs(known - centre).max(axis=0)
+    domain.centre.assign(centre)
+    domain.reach.assign(np.maximum(widest, list(ESTIMATES.values())))
+    return {"aligned": aligned, "correlation": float(np.median(match))}
+
+
+def fit_novelty(domain, strange):
+    """The units of what is strange: how much of it good copies have.
+
+    Args:
+        strange: float `(n, 6)`, of the copies, see `Domain.novelties`.
+    """
+    common = np.quantile(strange, COMMON, axis=0)
+    domain.units.assign(np.maximum(common, list(NOVELTIES.values())))
+
+
+def estimates(domain, floats) -> dict:
+    """`Domain.estimate` of images `(n, H, W, 3)` in `[0, 1]`, as numpy."""
+    found = [domain.estimate(ops.convert_to_tensor(x)) for x in parts(floats)]
+    return {
+        key: np.concatenate([host(one[key]) for one in found])
+        for key in ("domain", "known", "strange", "changed")
+    }
+
+
+def parts(images):
+    return (images[i : i + BATCH] for i in range(0, len(images), BATCH))
+
+
+def host(value):
+    return np.asarray(ops.convert_to_numpy(value))

@@ -1,0 +1,154 @@
+"""What is estimated of an image is what was done to it."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from kerasad.data.affine import affine
+from kerasad.domain.columns import COLUMNS, ESTIMATES, named
+from kerasad.domain.copies import under_conditions
+from kerasad.domain.domain import Domain
+from kerasad.domain.grain import noise
+from kerasad.domain.learning import fit_domain, host
+from kerasad.domain.light import clipped, light
+from kerasad.domain.refinement import solve
+from tests.domain.conftest import SIDES
+
+
+@pytest.fixture(scope="module")
+def domain(parts):
+    layer = Domain(SIDES)
+    facts = fit_domain(layer, parts)
+    assert facts["aligned"]
+    assert facts["correlation"] > 0.98
+    return layer
+
+
+def tensor(images):
+    return ops.convert_to_tensor(np.asarray(images, "float32") / 255.0)
+
+
+def estimated(domain, image):
+    row = host(domain(tensor(image[None]))["domain"])[0]
+    return dict(zip(COLUMNS, row, strict=True))
+
+
+@pytest.mark.parametrize(
+    "angle, scale, shift",
+    [(4.0, 1.0, (0, 0)), (0.0, 1.25, (0, 0)), (-6.0, 0.92, (3.0, -2.0))],
+)
+def test_pose(domain, parts, angle, scale, shift):
+    moved = affine(parts[0], angle=angle, scale=scale, shift=shift)
+    before, after = estimated(domain, parts[0]), estimated(domain, moved)
+    assert after["rotation"] - before["rotation"] == pytest.approx(
+        angle, abs=0.5
+    )
+    assert after["zoom"] / before["zoom"] == pytest.approx(scale, rel=0.01)
+    side = sum(SIDES) / 2
+    assert after["down"] * side == pytest.approx(shift[0], abs=1.0)
+    assert after["right"] * side == pytest.approx(shift[1], abs=1.0)
+    assert after["change"] > 1
+    assert after["match"] > 0.97
+
+
+def test_light(domain, parts):
+    darker = np.rint(parts[1] * 0.8 + 10).astype("uint8")
+    before, after = estimated(domain, parts[1]), estimated(domain, darker)
+    assert after["gain"] / before["gain"] == pytest.approx(0.8, rel=0.03)
+    assert after["offset"] - before["offset"] == pytest.approx(
+        10 / 255, abs=0.02
+    )
+
+
+def test_light_does_not_count_what_was_cut_off(rng):
+    template = rng.uniform(0.2, 0.9, (32, 32, 3)).astype("float32")
+    image = np.clip(template * 1.5 - 0.1, 0, 1)[None]
+    assert (image == 1).mean() > 0.1
+    seen = np.ones((1, 32, 32, 1), "float32")
+    parts = [ops.convert_to_tensor(x) for x in (image, seen, template)]
+    gain, offset = light(parts[0], clipped(parts[0]), *parts[1:])
+    np.testing.assert_allclose(host(gain), 1 / 1.5, rtol=1e-3)
+    np.testing.assert_allclose(host(offset), 0.1 / 1.5, atol=1e-3)
+
+
+@pytest.mark.parametrize("deviation", [0.004, 0.02, 0.05])
+def test_noise(rng, deviation):
+    smooth = np.linspace(0.3, 0.7, 96, dtype="float32")
+    image = np.broadcast_to(smooth[None, :, None, None], (2, 96, 96, 3))
+    image = image + rng.normal(0, deviation, image.shape).astype("float32")
+    found = host(noise(ops.convert_to_tensor(image.astype("float32"))))
+    np.testing.assert_allclose(found, deviation, rtol=0.12)
+
+
+def test_solve_is_numpys(rng):
+    roots = rng.normal(size=(3, 6, 9))
+    matrix = (roots @ roots.transpose(0, 2, 1)).astype("float32")
+    right = rng.normal(size=(3, 6, 1)).astype("float32")
+    table = np.concatenate([matrix, right], axis=-1)
+    expected = np.linalg.solve(matrix, right)[..., 0]
+    found = host(solve(ops.convert_to_tensor(table)))
+    np.testing.assert_allclose(found, expected, rtol=0.02, atol=1e-3)
+
+
+def test_good_images_stay_to_the_bit(domain, parts):
+    found = domain(tensor(parts))
+    assert not host(found["changed"]).any()
+    assert host(found["in_domain"]).all()
+    kept = ~host(domain.estimate(tensor(parts))["relit"])
+    assert kept.sum() > len(parts) / 2
+    assert np.array_equal(
+        host(found["images"])[kept], host(tensor(parts))[kept]
+    )
+
+
+def test_what_moved_comes_back(domain, parts):
+    moved = affine(parts[2], angle=5.0, scale=1.2)
+    found = domain(tensor(moved[None]))
+    seen = host(found["seen"])[0, ..., 0] > 0
+    assert 0.3 < seen.mean() < 1
+    away = np.abs(host(found["images"])[0] - parts[2] / 255.0)[seen].mean()
+    still = np.abs(moved / 255.0 - parts[2] / 255.0)[seen].mean()
+    assert away < still / 4
+    template = host(ops.convert_to_tensor(domain.template))
+    assert np.array_equal(host(found["images"])[0][~seen], template[~seen])
+
+
+def test_a_map_returns_to_where_it_came_from(domain, parts):
+    moved = affine(parts[2], angle=5.0, scale=1.2)
+    found = domain(tensor(moved[None]))
+    mark = np.zeros((*SIDES, 1), "uint8")
+    mark[24:32, 30:40] = 1
+    wanted = affine(np.repeat(mark * 255, 3, -1), angle=5.0, scale=1.2)[..., 0]
+    back = domain.returned(ops.convert_to_tensor(mark[None], "float32"), found)
+    overlap = (host(back)[0, ..., 0] > 0.5) & (wanted > 127)
+    assert overlap.sum() > 0.8 * (wanted > 127).sum()
+
+
+def test_another_thing_is_not_judged(domain, rng):
+    image = rng.integers(0, 256, (1, *SIDES, 3))
+    found = domain(tensor(image))
+    assert host(found["changed"]).all()
+    assert not host(found["in_domain"]).any()
+
+
+def test_what_lies_anyhow_has_no_pose(rng):
+    images = rng.integers(60, 200, (12, *SIDES, 3)).astype("uint8")
+    layer = Domain(SIDES)
+    assert not fit_domain(layer, images)["aligned"]
+    darker = np.rint(images[:1] * 0.7).astype("uint8")
+    row = named(host(layer(tensor(darker))["domain"])[0])
+    assert (row["rotation"], row["zoom"]) == (0.0, 1.0)
+    assert row["right"] == row["down"] == 0.0
+    assert row["gain"] == pytest.approx(0.7, rel=0.1)
+    assert list(row)[: len(ESTIMATES)] == list(ESTIMATES)
+
+
+def test_conditions_are_drawn_from_the_seed(parts):
+    first, second, other = (
+        under_conditions(parts[0], np.random.default_rng(seed))
+        for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+    assert first.shape == parts[0].shape
+    assert first.dtype == "uint8"
