@@ -11,6 +11,7 @@ from kerasad.calibration.cross import without_guarantee
 from kerasad.calibration.fit import fit_threshold, pixel_threshold
 from kerasad.calibration.pictures import encoded
 from kerasad.calibration.roughness import roughened
+from kerasad.data.images import resized
 from kerasad.data.likeness import Fingerprints
 from kerasad.errors import InputError
 from kerasad.files import replacing
@@ -238,6 +239,10 @@ class Detector(keras.Model):
             "export a detector with kerasad.export.export(detector, path, "
             "format) or the command `kerasad export`"
         )
+
+    def fitting(self, photo, path=None):
+        """A Pillow image, of any size, as what the network takes."""
+        return np.asarray(resized(photo, self.image_size))
 
     def limit(self) -> float:
         """The score above which an image is anomalous; infinite if unset."""

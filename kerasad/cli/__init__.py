@@ -21,6 +21,12 @@ COMMANDS = {
     "data": "Draw the built-in data, or check a folder.",
     "configs": "List the recipes, or show one.",
 }
+# Packages that an extra brings, as imported: without one, kerasad predicts
+# with exported detectors alone.
+EXTRAS = {
+    "torch": "h5py jinja2 keras matplotlib scipy skimage sklearn yaml".split(),
+    "serve": ["fastapi", "prometheus_client", "uvicorn"],
+}
 
 
 class Mendable(click.ClickException):
@@ -58,6 +64,9 @@ class Commands(click.Group):
                 self.interrupted(ctx)
             if isinstance(error, InputError):
                 raise Mendable(one_line(error)) from error
+            if isinstance(error, ModuleNotFoundError):
+                if (advice := missing_package(error)) is not None:
+                    raise Mendable(advice) from error
             if isinstance(error, OSError) and error.errno != errno.EPIPE:
                 raise Mendable(one_line(system_error(error))) from error
             raise
@@ -71,6 +80,18 @@ class Commands(click.Group):
         else:
             say("interrupted")
         sys.exit(signals.status)
+
+
+def missing_package(error: ModuleNotFoundError) -> str | None:
+    """What to install; `None` if no extra would bring it."""
+    for extra, packages in EXTRAS.items():
+        if error.name in packages:
+            others = " (or [tensorflow] or [jax])" * (extra == "torch")
+            return (
+                f"this needs {error.name}, which is not installed: "
+                f'pip install "kerasad[{extra}]"{others}'
+            )
+    return None
 
 
 def system_error(error: OSError) -> str:

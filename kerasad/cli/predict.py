@@ -36,6 +36,9 @@ from kerasad.cli.options import (
 def command(detector, paths, out, batch_size, fail_on_anomaly):
     """Score images with DETECTOR; one JSON object a line.
 
+    DETECTOR is a .keras file, or what `kerasad export` made of one: .onnx or
+    .xml, which need no Keras.
+
     PATH is a file, a folder (with all below it), a glob (in quotes, if there
     are too many files for the shell; ** goes down into folders) or -, which
     reads files and folders from stdin, one a line.
@@ -54,13 +57,10 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
       kerasad predict runs/default/detector.keras photos --out overlays
       find /data -name '*.png' | kerasad predict detector.keras -
     """
-    from kerasad.lean_keras import import_keras
-
-    import_keras()
-    from kerasad.loading import load
+    from kerasad.opening import open_detector
     from kerasad.prediction import image_paths, predict_files
 
-    fitted = load(detector)
+    fitted = open_detector(detector)
     left_out = []
     files = image_paths(paths, sys.stdin.buffer, left_out)
     failures = anomalies = 0
