@@ -32,6 +32,7 @@ ROWS = [
     {"training.train", "prediction", "export"},
     {"runtime"},
     {"opening"},
+    {"serving"},
     {"testing"},
     {"cli"},
     {"__main__"},
@@ -39,7 +40,7 @@ ROWS = [
 NO_KERAS = {
     "errors", "files", "text", "config", "settings", "metrics", "calibration",
     "vetting", "legacy", "capsules", "sides", "regions", "lines", "prediction",
-    "runtime",
+    "runtime", "serving",
 }  # fmt: skip
 NAMES_NO_METHOD = ("detector.py", "evaluation", "vetting", "export", "cli",
                    "loading.py", "prediction.py", "training")  # fmt: skip

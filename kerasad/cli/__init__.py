@@ -17,6 +17,7 @@ COMMANDS = {
     "threshold": "Set the threshold of a detector anew.",
     "evaluate": "Score a labelled test split and print a table.",
     "predict": "Score images; one JSON object a line.",
+    "serve": "Answer over HTTP, with metrics and a page.",
     "export": "Write a detector as a model for another runtime.",
     "data": "Draw the built-in data, or check a folder.",
     "configs": "List the recipes, or show one.",

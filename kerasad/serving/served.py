@@ -1,0 +1,139 @@
+"""A detector that is served: its file, and what was loaded of it."""
+
+import hashlib
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kerasad.errors import InputError
+from kerasad.lines import line_of
+from kerasad.opening import open_detector
+from kerasad.serving.drift import Drift
+from kerasad.serving.recent import Recent
+from kerasad.text import one_line
+
+
+@dataclass
+class Version:
+    """One content of a file. A request is answered by one from its first
+    byte to its last, whatever replaces the file meanwhile."""
+
+    detector: object
+    name: str  # the beginning of the SHA-256 of the file
+    drift: Drift
+    since: float = field(default_factory=time.time)
+
+    def sides(self):
+        """`(height, width)` of the anomaly maps, in pixels."""
+        detector = self.detector
+        return getattr(detector, "map_size", None) or detector.image_size
+
+    def score(self, photos) -> list[dict]:
+        """The outputs of `predict` of each photo, with its `line`."""
+        images = [photo.fitting for photo in photos]
+        result = self.detector.predict(images, len(images))
+        chances = self.detector.p_values(result["anomaly_score"])
+        rows = []
+        for index, photo in enumerate(photos):
+            row = {name: values[index] for name, values in result.items()}
+            chance = chances[index]
+            row["line"] = line_of(self.detector, row, chance, photo.sides)
+            rows.append(row)
+        return rows
+
+
+@dataclass
+class Photo:
+    """An image of a request: as the detector takes it, and to be shown."""
+
+    fitting: np.ndarray
+    sides: tuple
+    shown: Image.Image
+
+
+class Served:
+    """A name, its file and the version of it that is served now."""
+
+    def __init__(self, name, path):
+        self.name = name
+        self.path = Path(path)
+        self.recent = Recent()
+        self.failure = None
+        self.seen = None
+        self.version = self.load()
+
+    def load(self) -> Version:
+        while True:  # its name and its weights are of one content
+            self.seen = self.stamp()
+            content = self.path.read_bytes() if self.path.is_file() else b""
+            detector = open_detector(self.path)
+            if self.stamp() == self.seen:
+                break
+        detector.check_calibrated()
+        digest = hashlib.sha256(content).hexdigest()[:12]
+        version = Version(detector, digest, Drift(detector))
+        # The first prediction allocates, and on some backends compiles.
+        height, width = getattr(detector, "input_size", version.sides())
+        detector.predict(np.zeros((1, height, width, 3), "uint8"))
+        return version
+
+    def stamp(self):
+        try:
+            status = os.stat(self.path)
+        except OSError:  # between two files, or gone
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def changed(self) -> bool:
+        stamp = self.stamp()
+        return stamp is not None and stamp != self.seen
+
+    def reload(self) -> bool:
+        """Serves the new file; goes on with the old one if it is bad."""
+        try:
+            self.version = self.load()
+        except (InputError, OSError) as error:
+            self.failure = one_line(error)
+            print(f"{self.name}: not reloaded: {self.failure}", file=sys.stderr)
+            return False
+        self.failure = None
+        print(f"{self.name}: now {self.version.name}", file=sys.stderr)
+        return True
+
+
+def named(arguments) -> dict[str, str]:
+    """Paths by name: of `NAME=FILE`, or the stem of the file, or its folder
+    where the file is called detector, as `kerasad train` does.
+
+    >>> named(["runs/part/detector.keras", "lid=runs/x.onnx"])
+    {'part': 'runs/part/detector.keras', 'lid': 'runs/x.onnx'}
+    """
+    found = {}
+    for argument in map(str, arguments):
+        name, equals, path = argument.partition("=")
+        if not equals or os.path.exists(argument):
+            path = argument
+            own = Path(os.path.abspath(path))
+            name = own.parent.name if own.stem == "detector" else own.stem
+        if not name or not set(name) <= ALLOWED:
+            raise InputError(
+                f"{argument}: a name holds letters, digits, '.', '_' and '-' "
+                f"only, for it is part of an address; give one: part={path}"
+            )
+        if name in found:
+            raise InputError(
+                f"{argument}: the name {name} is already that of "
+                f"{found[name]}; give another: NAME={path}"
+            )
+        found[name] = path
+    return found
+
+
+ALLOWED = set(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+)
