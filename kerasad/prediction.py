@@ -19,7 +19,7 @@ from kerasad.reports.figures import overlay, write_image
 OVERLAY_SIDE = 1024  # pixels of the longer side, at most
 
 
-def predict_files(detector, paths, batch_size=16, out=None):
+def predict_files(detector, paths, batch_size=16, out=None, wanted=None):
     """Scores image files one batch at a time.
 
     Args:
@@ -30,6 +30,8 @@ def predict_files(detector, paths, batch_size=16, out=None):
         batch_size: int. Images in memory at a time.
         out: folder for overlays, the image with its anomaly map; made if
             missing. `None` for no overlays.
+        wanted: callable `(path, page)` that says which are scored; `None` for
+            all.
 
     Returns:
         Iterator of dicts that go through JSON, in the order of `paths`:
@@ -52,6 +54,8 @@ def predict_files(detector, paths, batch_size=16, out=None):
     detector.check_calibrated()
     # Pages, not files: a stack of thousands would not fit into memory.
     leaves = ((path, page) for path in paths for page in pages_of(path))
+    if wanted is not None:
+        leaves = (leaf for leaf in leaves if wanted(*leaf))
     while chunk := list(itertools.islice(leaves, batch_size)):
         yield from predict_batch(detector, chunk, batch_size, out)
 

@@ -30,7 +30,7 @@ ROWS = [
     {"config", "detector"},
     {"loading"},
     {"training.train", "prediction", "export"},
-    {"runtime"},
+    {"runtime", "shards"},
     {"opening"},
     {"serving"},
     {"testing"},
@@ -40,7 +40,7 @@ ROWS = [
 NO_KERAS = {
     "errors", "files", "text", "config", "settings", "metrics", "calibration",
     "vetting", "legacy", "capsules", "sides", "regions", "lines", "prediction",
-    "runtime", "serving",
+    "runtime", "serving", "shards",
 }  # fmt: skip
 NAMES_NO_METHOD = ("detector.py", "evaluation", "vetting", "export", "cli",
                    "loading.py", "prediction.py", "training")  # fmt: skip

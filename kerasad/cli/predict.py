@@ -1,4 +1,6 @@
+import contextlib
 import json
+import os
 import sys
 
 import click
@@ -31,9 +33,20 @@ from kerasad.cli.options import (
     is_flag=True,
     help="Exit with status 3 if an image is anomalous.",
 )
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Score the Ith of N shares of the images, in --results.",
+)
+@click.option(
+    "--results",
+    type=OutputFolder(),
+    help="Folder to append the lines to, instead of stdout; images that have "
+    "one there are left out. So an interrupted run goes on.",
+)
 @backend_option
 @import_option
-def command(detector, paths, out, batch_size, fail_on_anomaly):
+def command(detector, paths, out, batch_size, fail_on_anomaly, shard, results):
     """Score images with DETECTOR; one JSON object a line.
 
     DETECTOR is a .keras file, or what `kerasad export` made of one: .onnx or
@@ -56,7 +69,15 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
     Examples:
       kerasad predict runs/default/detector.keras photos --out overlays
       find /data -name '*.png' | kerasad predict detector.keras -
+      kerasad predict detector.keras /data --results scores --shard 1/4
     """
+    if shard is not None and results is None:
+        raise click.UsageError("--shard goes with --results")
+    if results is not None:
+        from kerasad.shards import Results, shard_of
+
+        share = shard_of(shard or "1/1")
+        results = Results(results, share, existing(detector))
     from kerasad.opening import open_detector
     from kerasad.prediction import image_paths, predict_files
 
@@ -64,10 +85,15 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
     left_out = []
     files = image_paths(paths, sys.stdin.buffer, left_out)
     failures = anomalies = 0
-    for line in predict_files(fitted, files, batch_size, out):
-        click.echo(json.dumps(line))
-        failures += "error" in line
-        anomalies += line.get("is_anomalous", False)
+    with results or contextlib.nullcontext():
+        wanted = None
+        if results:
+            wanted = results.wanted
+            failures, anomalies = results.failures, results.anomalies
+        for line in predict_files(fitted, files, batch_size, out, wanted):
+            results.add(line) if results else click.echo(json.dumps(line))
+            failures += "error" in line
+            anomalies += line.get("is_anomalous", False)
     if failures:
         say(f"{failures} images could not be read")
     if left_out:
@@ -79,3 +105,10 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
         sys.exit(2)
     if fail_on_anomaly and anomalies:
         sys.exit(3)
+
+
+def existing(detector):
+    """The path, which must be there before anything is made."""
+    if not os.path.isfile(detector):
+        raise click.UsageError(f"{detector}: no such file")
+    return detector

@@ -32,14 +32,14 @@ from kerasad.cli.options import backend_option, import_option, say
     type=click.IntRange(min=1),
     default=128,
     show_default=True,
-    help="Open requests, all together; more are refused with status 503.",
+    help="Open requests, all together; more get status 503.",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),
     default=30.0,
     show_default=True,
-    help="Seconds within which a request is answered, or refused with 504.",
+    help="Seconds within which a request is answered, or gets status 504.",
 )
 @click.option(
     "--batch-size",

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import shutil
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from PIL import Image
 from kerasad.errors import InputError
 from kerasad.lines import line_of
 from kerasad.opening import open_detector
+from kerasad.runtime.engines import ENGINES
 from kerasad.serving.drift import Drift
 from kerasad.serving.recent import Recent
 from kerasad.text import one_line
@@ -68,19 +71,19 @@ class Served:
         self.version = self.load()
 
     def load(self) -> Version:
-        while True:  # its name and its weights are of one content
-            self.seen = self.stamp()
-            content = self.path.read_bytes() if self.path.is_file() else b""
-            detector = open_detector(self.path)
-            if self.stamp() == self.seen:
-                break
+        self.seen = self.stamp()
+        detector, digest = opened(self.path)
         detector.check_calibrated()
-        digest = hashlib.sha256(content).hexdigest()[:12]
         version = Version(detector, digest, Drift(detector))
         # The first prediction allocates, and on some backends compiles.
         height, width = getattr(detector, "input_size", version.sides())
         detector.predict(np.zeros((1, height, width, 3), "uint8"))
         return version
+
+    @property
+    def exported(self) -> bool:
+        """Whether another runtime runs it, which may load in any thread."""
+        return self.path.suffix.lower() in ENGINES
 
     def stamp(self):
         try:
@@ -104,6 +107,26 @@ class Served:
         self.failure = None
         print(f"{self.name}: now {self.version.name}", file=sys.stderr)
         return True
+
+
+def opened(path):
+    """The detector in a file, and the beginning of its SHA-256.
+
+    Of a copy: the file may be replaced between two looks at it.
+    """
+    if not path.is_file():
+        return open_detector(path), ""  # which refuses
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        for suffix in {path.suffix, ".bin"}:  # OpenVINO has its weights there
+            if (source := path.with_suffix(suffix)).is_file():
+                shutil.copyfile(source, copy.with_suffix(suffix))
+        digest = hashlib.sha256(copy.read_bytes()).hexdigest()
+        try:
+            return open_detector(copy), digest[:12]
+        except InputError as error:
+            text = str(error).replace(str(copy), str(path))
+            raise InputError(text) from error
 
 
 def named(arguments) -> dict[str, str]:

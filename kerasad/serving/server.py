@@ -68,15 +68,15 @@ class Server:
             self.journal.close()
 
     async def watch(self):
-        """Loads what was replaced, between two batches."""
+        """Loads what was replaced: with Keras between two batches, for the
+        backends keep state by thread; an exported one beside them."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(WATCH)
             for served in self.detectors.values():
                 if served.changed():
-                    done = await loop.run_in_executor(
-                        self.scoring, served.reload
-                    )
+                    place = self.decoding if served.exported else self.scoring
+                    done = await loop.run_in_executor(place, served.reload)
                     outcome = "loaded" if done else "failed"
                     self.measures.reloads.labels(served.name, outcome).inc()
 
