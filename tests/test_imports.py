@@ -32,7 +32,7 @@ ROWS = [
     {"training.train", "prediction", "export"},
     {"runtime", "shards"},
     {"opening"},
-    {"serving"},
+    {"serving", "many"},
     {"testing"},
     {"cli"},
     {"__main__"},

@@ -17,6 +17,8 @@ COMMANDS = {
     "threshold": "Set the threshold of a detector anew.",
     "evaluate": "Score a labelled test split and print a table.",
     "predict": "Score images; one JSON object a line.",
+    "train-many": "Train a detector for each of many categories.",
+    "evaluate-many": "Evaluate them, with the mean of all.",
     "serve": "Answer over HTTP, with metrics and a page.",
     "export": "Write a detector as a model for another runtime.",
     "data": "Draw the built-in data, or check a folder.",
@@ -43,7 +45,9 @@ class Commands(click.Group):
     def get_command(self, ctx, name):
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"kerasad.cli.{name}")
+        module = importlib.import_module(
+            f"kerasad.cli.{name.replace('-', '_')}"
+        )
         return module.command
 
     def format_commands(self, ctx, formatter):
