@@ -5,7 +5,7 @@ import os
 from kerasad.runtime.engines import ENGINES
 
 
-def open_detector(path, threads: int | None = None):
+def open_detector(path):
     """A `kerasad.Detector`, or an exported one, ready to predict.
 
     For commands: Keras is imported only where the file needs it, and then
@@ -13,12 +13,11 @@ def open_detector(path, threads: int | None = None):
 
     Args:
         path: a `.keras` file, or what `kerasad.runtime.load` reads.
-        threads: of the runtime of an exported one; `None` for its own choice.
     """
     if os.path.splitext(path)[1].lower() in ENGINES:
         from kerasad.runtime import load
 
-        return load(path, threads)
+        return load(path)
     from kerasad.lean_keras import import_keras
 
     import_keras()

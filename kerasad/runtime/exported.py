@@ -21,12 +21,16 @@ def load(path, threads: int | None = None):
     Args:
         path: what `kerasad export` wrote: `.onnx`, run by ONNX Runtime, or
             `.xml` with its `.bin` beside, run by OpenVINO.
-        threads: of the runtime; `None` for its own choice.
+        threads: of the runtime; `None` for `OMP_NUM_THREADS`, as the
+            backends of Keras have it, or else for the runtime's own choice.
 
     Raises:
         InputError: no such file, another model, or the runtime is missing.
     """
     package, opener = engine_of(path)
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if threads is None and told.isdecimal() and int(told):
+        threads = int(told)
     if not os.path.isfile(path):
         raise InputError(f"{path}: no such file; expected an exported detector")
     try:
