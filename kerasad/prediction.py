@@ -19,7 +19,9 @@ from kerasad.reports.figures import overlay, write_image
 OVERLAY_SIDE = 1024  # pixels of the longer side, at most
 
 
-def predict_files(detector, paths, batch_size=16, out=None, wanted=None):
+def predict_files(
+    detector, paths, batch_size=16, out=None, wanted=None, keep=None
+):
     """Scores image files one batch at a time.
 
     Args:
@@ -32,6 +34,9 @@ def predict_files(detector, paths, batch_size=16, out=None, wanted=None):
             missing. `None` for no overlays.
         wanted: callable `(path, page)` that says which are scored; `None` for
             all.
+        keep: callable `(path, page, outputs, sides)` whose dict is added to
+            the line, such as `kerasad.map_files.MapFiles`; `outputs` are of
+            `predict`, `sides` the image's.
 
     Returns:
         Iterator of dicts that go through JSON, in the order of `paths`:
@@ -57,10 +62,10 @@ def predict_files(detector, paths, batch_size=16, out=None, wanted=None):
     if wanted is not None:
         leaves = (leaf for leaf in leaves if wanted(*leaf))
     while chunk := list(itertools.islice(leaves, batch_size)):
-        yield from predict_batch(detector, chunk, batch_size, out)
+        yield from predict_batch(detector, chunk, batch_size, out, keep)
 
 
-def predict_batch(detector, leaves, batch_size, out):
+def predict_batch(detector, leaves, batch_size, out, keep):
     photos = [read_photo(*leaf, detector, out) for leaf in leaves]
     readable = [photo for photo in photos if "error" not in photo]
     if readable:
@@ -78,6 +83,8 @@ def predict_batch(detector, leaves, batch_size, out):
         row = next(rows)
         one = {name: values[row] for name, values in result.items()}
         line |= line_of(detector, one, chances[row], photo["sides"])
+        if keep is not None:
+            line |= keep(path, page, one, photo["sides"])
         if out is not None:
             line["overlay"] = str(Path(out) / overlay_name(path, page))
             os.makedirs(out, exist_ok=True)

@@ -30,7 +30,7 @@ ROWS = [
     {"config", "detector"},
     {"loading"},
     {"training.train", "prediction", "export"},
-    {"runtime", "shards"},
+    {"runtime", "shards", "map_files"},
     {"opening"},
     {"serving", "many"},
     {"testing"},
@@ -41,6 +41,7 @@ NO_KERAS = {
     "errors", "files", "text", "config", "settings", "metrics", "calibration",
     "vetting", "legacy", "capsules", "sides", "regions", "lines", "prediction",
     "runtime", "serving", "shards",
+    "map_files",
 }  # fmt: skip
 NAMES_NO_METHOD = ("detector.py", "evaluation", "vetting", "export", "cli",
                    "loading.py", "prediction.py", "training")  # fmt: skip

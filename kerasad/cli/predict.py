@@ -22,6 +22,19 @@ from kerasad.cli.options import (
     help="Folder for overlays: the image with its anomaly map.",
 )
 @click.option(
+    "--maps",
+    type=OutputFolder(),
+    help="Folder for the anomaly maps, at the size of the images.",
+)
+@click.option(
+    "--map-format",
+    type=click.Choice(["tiff", "png", "mvtec-ad-2"]),
+    default="tiff",
+    show_default=True,
+    help="tiff: values, float16. png: 0 to 255 on the overlays' scale. "
+    "mvtec-ad-2: what that benchmark's server takes, with masks.",
+)
+@click.option(
     "--batch-size",
     type=click.IntRange(min=1),
     default=16,
@@ -46,7 +59,17 @@ from kerasad.cli.options import (
 )
 @backend_option
 @import_option
-def command(detector, paths, out, batch_size, fail_on_anomaly, shard, results):
+def command(
+    detector,
+    paths,
+    out,
+    maps,
+    map_format,
+    batch_size,
+    fail_on_anomaly,
+    shard,
+    results,
+):
     """Score images with DETECTOR; one JSON object a line.
 
     DETECTOR is a .keras file, or what `kerasad export` made of one: .onnx or
@@ -70,6 +93,7 @@ def command(detector, paths, out, batch_size, fail_on_anomaly, shard, results):
       kerasad predict runs/default/detector.keras photos --out overlays
       find /data -name '*.png' | kerasad predict detector.keras -
       kerasad predict detector.keras /data --results scores --shard 1/4
+      kerasad predict detector.keras photos --maps maps --map-format png
     """
     if shard is not None and results is None:
         raise click.UsageError("--shard goes with --results")
@@ -78,10 +102,12 @@ def command(detector, paths, out, batch_size, fail_on_anomaly, shard, results):
 
         share = shard_of(shard or "1/1")
         results = Results(results, share, existing(detector))
+    from kerasad.map_files import MapFiles
     from kerasad.opening import open_detector
     from kerasad.prediction import image_paths, predict_files
 
     fitted = open_detector(detector)
+    keep = maps and MapFiles(maps, map_format, fitted)
     left_out = []
     files = image_paths(paths, sys.stdin.buffer, left_out)
     failures = anomalies = 0
@@ -90,7 +116,7 @@ def command(detector, paths, out, batch_size, fail_on_anomaly, shard, results):
         if results:
             wanted = results.wanted
             failures, anomalies = results.failures, results.anomalies
-        for line in predict_files(fitted, files, batch_size, out, wanted):
+        for line in predict_files(fitted, files, batch_size, out, wanted, keep):
             results.add(line) if results else click.echo(json.dumps(line))
             failures += "error" in line
             anomalies += line.get("is_anomalous", False)
