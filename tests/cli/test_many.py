@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from kerasad.evaluation.measures import METRICS
 from kerasad.many.tables import mean_of
 from tests.cli.conftest import TINY, run, succeed
+from tests.processes import kerasad
 
 SETTINGS = [
     f"--set={key}={value}" for key, value in (TINY | {"epochs": 1}).items()
@@ -112,8 +112,9 @@ def test_ended_it_ends_its_own(category, tmp_path):
     manifest = tmp_path / "parts.yaml"
     manifest.write_text(f"a: {category}\nb: {category}\n")
     many = subprocess.Popen(
-        [sys.executable, "-m", "kerasad", "train-many", manifest, "--jobs=2",
-         f"--out={tmp_path / 'runs'}", "--", *SETTINGS, "--set=epochs=5000"],
+        kerasad("train-many", manifest, "--jobs=2",
+                f"--out={tmp_path / 'runs'}", "--", *SETTINGS,
+                "--set=epochs=5000"),
         stderr=subprocess.PIPE,
         text=True,
     )  # fmt: skip

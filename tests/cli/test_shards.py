@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -14,6 +13,7 @@ from PIL import Image
 from kerasad.capsules import draw_capsule
 from kerasad.shards import falls_to
 from tests.cli.conftest import run, succeed
+from tests.processes import kerasad
 from tests.runtime.conftest import made, onnx_file  # noqa: F401
 
 IMAGES = 120
@@ -46,9 +46,8 @@ def lines(results):
 
 def start(detector, archive, results, shard):
     return subprocess.Popen(
-        [sys.executable, "-m", "kerasad", "predict", str(detector),
-         str(archive), "--batch-size=1", f"--results={results}",
-         f"--shard={shard}/2"],
+        kerasad("predict", detector, archive, "--batch-size=1",
+                f"--results={results}", f"--shard={shard}/2"),
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -5,8 +5,9 @@ import http.client
 import json
 import os
 import subprocess
-import sys
 import time
+
+from tests.processes import kerasad
 
 
 class Running:
@@ -18,13 +19,12 @@ class Running:
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "kerasad", "serve", "--port=0",
-             *self.arguments],
+            kerasad("serve", "--port=0", *self.arguments),
             env={**os.environ, **self.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )  # fmt: skip
+        )
         self.address = self.process.stdout.readline().strip()
         if not self.address:
             raise AssertionError(self.process.communicate()[1])
