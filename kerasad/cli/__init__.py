@@ -28,7 +28,7 @@ COMMANDS = {
 # with exported detectors alone.
 EXTRAS = {
     "torch": "h5py jinja2 keras matplotlib scipy skimage sklearn yaml".split(),
-    "serve": ["fastapi", "prometheus_client", "uvicorn"],
+    "serve": "fastapi prometheus_client starlette uvicorn".split(),
 }
 
 

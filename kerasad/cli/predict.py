@@ -119,7 +119,7 @@ def command(
         for line in predict_files(fitted, files, batch_size, out, wanted, keep):
             results.add(line) if results else click.echo(json.dumps(line))
             failures += "error" in line
-            anomalies += line.get("is_anomalous", False)
+            anomalies += bool(line.get("is_anomalous"))
     if failures:
         say(f"{failures} images could not be read")
     if left_out:

@@ -120,7 +120,9 @@ def add_protocol(app, server):
             facts |= {
                 "version": current.name,
                 "images": len(rows),
-                "anomalous": sum(row["line"]["is_anomalous"] for row in rows),
+                "anomalous": sum(
+                    bool(row["line"]["is_anomalous"]) for row in rows
+                ),
             }
             answer = {"model_name": name, "model_version": current.name}
             if "id" in asked:

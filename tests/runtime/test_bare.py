@@ -12,6 +12,7 @@ import sys
 import venv
 from pathlib import Path
 
+import click
 import pytest
 
 import kerasad
@@ -92,3 +93,33 @@ def test_importing_it_imports_no_more_than_it_needs():
     heavy = "keras torch tensorflow jax scipy matplotlib skimage sklearn click"
     own = "onnxruntime openvino tifffile yaml"
     assert not {*heavy.split(), *own.split()} & {*done.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    "arguments, package, extra",
+    [
+        ("serve part.onnx", "starlette", "serve"),
+        ("train", "yaml", "torch"),
+        ("evaluate d.keras", "", "torch"),
+    ],
+)
+def test_other_commands_say_what_they_need(
+    python, arguments, package, extra, tmp_path
+):
+    """With click, which the command line takes, and nothing else."""
+    (tmp_path / "click").symlink_to(Path(click.__file__).parent)
+    done = subprocess.run(
+        [
+            python,
+            "-c",
+            "from kerasad.cli import cli; cli()",
+            *arguments.split(),
+        ],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert package in line and f'pip install "kerasad[{extra}]"' in line
