@@ -6,7 +6,7 @@ from kerasad.registration import register_with_keras
 from kerasad.version import __version__ as __version__
 
 SUBMODULES = ("calibration", "data", "export", "layers", "losses", "maps",
-              "methods", "metrics", "models", "testing")  # fmt: skip
+              "methods", "metrics", "models", "runtime", "testing")  # fmt: skip
 NAMES = {
     "Detector": "kerasad.detector",
     "Method": "kerasad.methods.method",

@@ -6,8 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-import click
-
 from kerasad.errors import InputError
 
 BACKENDS = ("torch", "tensorflow", "jax")  # in order of preference
@@ -41,7 +39,7 @@ def ensure_backend(wanted: str | None = None) -> str:
                     "no Keras backend is installed: "
                     'pip install "kerasad[torch]" (or [tensorflow] or [jax])'
                 )
-            click.echo(f"kerasad: running on {chosen}", err=True)
+            print(f"kerasad: running on {chosen}", file=sys.stderr)
     if chosen not in BACKENDS:
         raise InputError(
             f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "

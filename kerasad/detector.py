@@ -16,6 +16,7 @@ from kerasad.calibration.shifted import (
     recalibrated,
     shifted_calibration,
 )
+from kerasad.data.images import resized
 from kerasad.data.likeness import Fingerprints
 from kerasad.domain.learning import fit_novelty
 from kerasad.domain.matching import Matching
@@ -302,6 +303,10 @@ class Detector(keras.Model):
             "export a detector with kerasad.export.export(detector, path, "
             "format) or the command `kerasad export`"
         )
+
+    def fitting(self, photo, path=None):
+        """A Pillow image, of any size, as what the network takes."""
+        return np.asarray(resized(photo, self.image_size))
 
     def limit(self) -> float:
         """The score above which an image is anomalous; infinite if unset."""

@@ -8,33 +8,41 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from kerasad.data.decoding import SUFFIXES
 from kerasad.data.folders import image_files, may_be_picture, pages
-from kerasad.data.images import read_image, resized
+from kerasad.data.images import read_image
 from kerasad.errors import InputError
+from kerasad.lines import line_of
 from kerasad.reports.figures import overlay, write_image
 
 OVERLAY_SIDE = 1024  # pixels of the longer side, at most
 
 
-def predict_files(detector, paths, batch_size=16, out=None):
+def predict_files(
+    detector, paths, batch_size=16, out=None, wanted=None, keep=None
+):
     """Scores image files one batch at a time.
 
     Args:
-        detector: a calibrated `kerasad.Detector`.
+        detector: a calibrated `kerasad.Detector`, or an exported one that
+            `kerasad.runtime.load` gave.
         paths: iterable of files, such as `image_paths`; read as needed, so
             memory does not grow with their number.
         batch_size: int. Images in memory at a time.
         out: folder for overlays, the image with its anomaly map; made if
             missing. `None` for no overlays.
+        wanted: callable `(path, page)` that says which are scored; `None` for
+            all.
+        keep: callable `(path, page, outputs, sides)` whose dict is added to
+            the line, such as `kerasad.map_files.MapFiles`; `outputs` are of
+            `predict`, `sides` the image's.
 
     Returns:
         Iterator of dicts that go through JSON, in the order of `paths`:
         `path`, `page` (of a file with several, from 0), `anomaly_score`,
         `p_value`, `is_anomalous`, `threshold`, `regions` (see
-        `defect_regions`; `None` if the detector has no pixel threshold) and,
+        `kerasad.lines`; `None` if the detector has no pixel threshold) and,
         with `out`, `overlay`, its path. For a file that cannot be read:
         `path` and `error`.
 
@@ -51,12 +59,14 @@ def predict_files(detector, paths, batch_size=16, out=None):
     detector.check_calibrated()
     # Pages, not files: a stack of thousands would not fit into memory.
     leaves = ((path, page) for path in paths for page in pages_of(path))
+    if wanted is not None:
+        leaves = (leaf for leaf in leaves if wanted(*leaf))
     while chunk := list(itertools.islice(leaves, batch_size)):
-        yield from predict_batch(detector, chunk, batch_size, out)
+        yield from predict_batch(detector, chunk, batch_size, out, keep)
 
 
-def predict_batch(detector, leaves, batch_size, out):
-    photos = [read_photo(*leaf, detector.image_size, out) for leaf in leaves]
+def predict_batch(detector, leaves, batch_size, out, keep):
+    photos = [read_photo(*leaf, detector, out) for leaf in leaves]
     readable = [photo for photo in photos if "error" not in photo]
     if readable:
         inputs = [photo["input"] for photo in readable]
@@ -71,25 +81,15 @@ def predict_batch(detector, leaves, batch_size, out):
             yield line | {"error": photo["error"]}
             continue
         row = next(rows)
-        anomaly_map = result["anomaly_map"][row]
-        line |= {
-            "anomaly_score": float(result["anomaly_score"][row]),
-            "p_value": float(chances[row]),
-            "is_anomalous": bool(result["is_anomalous"][row]),
-            "threshold": detector.threshold["threshold"],
-            "regions": None,
-        }
-        if detector.pixel_threshold is not None:
-            line["regions"] = defect_regions(
-                anomaly_map,
-                detector.pixel_threshold["threshold"],
-                photo["sides"],
-            )
+        one = {name: values[row] for name, values in result.items()}
+        line |= line_of(detector, one, chances[row], photo["sides"])
+        if keep is not None:
+            line |= keep(path, page, one, photo["sides"])
         if out is not None:
             line["overlay"] = str(Path(out) / overlay_name(path, page))
             os.makedirs(out, exist_ok=True)
             low, high = detector.calibration["map_range"]
-            shown = overlay(photo["shown"], anomaly_map, low, high)
+            shown = overlay(photo["shown"], one["anomaly_map"], low, high)
             write_image(line["overlay"], shown)
         yield line
 
@@ -100,67 +100,25 @@ def pages_of(path) -> list[int | None]:
     return numbers if len(numbers) > 1 else [None]
 
 
-def read_photo(path, page, size, out):
-    """One page at the network's size, and its own `sides`; or an `error`."""
+def read_photo(path, page, detector, out):
+    """One page at the detector's size, and its own `sides`; or an `error`."""
     if os.path.isdir(path):
         return {"error": f"{path}: no readable image files in this folder"}
     try:
         photo = Image.fromarray(read_image(path, page=page or 0))
+        fitting = detector.fitting(photo, path)
     except InputError as error:
         if glob.has_magic(str(path)) and not os.path.lexists(path):
             return {"error": f"{path}: no image matches"}
         return {"error": str(error)}
     read = {
-        "input": np.asarray(resized(photo, size)),
+        "input": fitting,
         "sides": (photo.height, photo.width),
     }
     if out is not None:
         photo.thumbnail((OVERLAY_SIDE, OVERLAY_SIDE))
         read["shown"] = np.asarray(photo)
     return read
-
-
-def defect_regions(anomaly_map, threshold: float, sides) -> list[dict]:
-    """The 8-connected regions of a map above a threshold, the worst first.
-
-    Args:
-        anomaly_map: float, `(height, width)`, higher = more anomalous.
-        threshold: of a pixel; those strictly above it are defective.
-        sides: `(height, width)` of the image, upright, in whose pixels the
-            answer is.
-
-    Returns:
-        For each region `box` (`[x, y, width, height]`, the smallest of whole
-        pixels that contains it), `area` in pixels, at least 1, and `peak`,
-        the highest value of the map in it.
-
-    >>> anomaly_map = np.array([[0.0, 5.0], [0.0, 0.0]])
-    >>> defect_regions(anomaly_map, 1.0, (100, 200))
-    [{'box': [100, 0, 100, 50], 'area': 5000, 'peak': 5.0}]
-    """
-    anomaly_map = np.asarray(anomaly_map, "float64")
-    labels, count = ndimage.label(
-        anomaly_map > threshold, structure=np.ones((3, 3))
-    )
-    scale = np.divide(sides, anomaly_map.shape)
-    areas = np.bincount(labels.ravel())[1:] * scale.prod()
-    peaks = ndimage.maximum(anomaly_map, labels, range(1, count + 1))
-    regions = []
-    for slices, area, peak in zip(
-        ndimage.find_objects(labels), areas, peaks, strict=True
-    ):
-        y, x = (
-            (int(part.start * unit), int(np.ceil(part.stop * unit - 1e-9)))
-            for part, unit in zip(slices, scale, strict=True)
-        )
-        regions.append(
-            {
-                "box": [x[0], y[0], x[1] - x[0], y[1] - y[0]],
-                "area": max(1, round(float(area))),
-                "peak": float(peak),
-            }
-        )
-    return sorted(regions, key=lambda region: -region["peak"])
 
 
 def overlay_name(path, page=None) -> str:

@@ -54,6 +54,8 @@ def main(arguments):
         failed = run(first, arguments, measuring)
     failed += sum(future.result() for future in rest)
     if measuring:
+        # Of the servers and workers that tests started, see tests.processes.
+        subprocess.run([*COVERAGE, "combine", "--append", "--quiet"])
         failed += subprocess.run([*COVERAGE, "report"]).returncode
     if failed:
         sys.exit("failed")

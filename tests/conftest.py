@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.chromium import browser as browser
+
 SHARED = Path(
     os.environ.get(
         "KERASAD_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"

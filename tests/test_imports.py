@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 
 # A module imports from lower rows, and in its own row from its own room.
 ROWS = [
-    {"errors", "text", "version", "filters", "legacy", "sides"},
-    {"files", "plain_keras", "settings"},
+    {"errors", "text", "version", "filters", "legacy", "sides", "regions"},
+    {"files", "plain_keras", "settings", "lines"},
     {"backend", "importing", "provenance", "vetting", "scoring"},
     {"registration", "lean_keras", "layers", "metrics", "calibration"},
     {"maps", "backbones"},
@@ -30,13 +30,18 @@ ROWS = [
     {"config", "detector"},
     {"loading"},
     {"training.train", "prediction", "export"},
+    {"runtime", "shards", "map_files"},
+    {"opening"},
+    {"serving", "many"},
     {"testing"},
     {"cli"},
     {"__main__"},
 ]
 NO_KERAS = {
     "errors", "files", "text", "config", "settings", "metrics", "calibration",
-    "vetting", "legacy", "capsules", "sides",
+    "vetting", "legacy", "capsules", "sides", "regions", "lines", "prediction",
+    "runtime", "serving", "shards",
+    "map_files",
 }  # fmt: skip
 NAMES_NO_METHOD = ("detector.py", "evaluation", "vetting", "export", "cli",
                    "loading.py", "prediction.py", "training")  # fmt: skip

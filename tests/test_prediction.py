@@ -10,7 +10,8 @@ from scipy import ndimage
 from kerasad.calibration import p_values
 from kerasad.data.images import read_image
 from kerasad.errors import InputError
-from kerasad.prediction import defect_regions, image_paths, predict_files
+from kerasad.prediction import image_paths, predict_files
+from kerasad.regions import defect_regions
 from tests.small import plain_detector
 
 SIZE = 32

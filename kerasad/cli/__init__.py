@@ -17,9 +17,18 @@ COMMANDS = {
     "threshold": "Set the threshold of a detector anew.",
     "evaluate": "Score a labelled test split and print a table.",
     "predict": "Score images; one JSON object a line.",
+    "train-many": "Train a detector for each of many categories.",
+    "evaluate-many": "Evaluate them, with the mean of all.",
+    "serve": "Answer over HTTP, with metrics and a page.",
     "export": "Write a detector as a model for another runtime.",
     "data": "Draw the built-in data, or check a folder.",
     "configs": "List the recipes, or show one.",
+}
+# Packages that an extra brings, as imported: without one, kerasad predicts
+# with exported detectors alone.
+EXTRAS = {
+    "torch": "h5py jinja2 keras matplotlib scipy skimage sklearn yaml".split(),
+    "serve": "fastapi prometheus_client starlette uvicorn".split(),
 }
 
 
@@ -36,7 +45,9 @@ class Commands(click.Group):
     def get_command(self, ctx, name):
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"kerasad.cli.{name}")
+        module = importlib.import_module(
+            f"kerasad.cli.{name.replace('-', '_')}"
+        )
         return module.command
 
     def format_commands(self, ctx, formatter):
@@ -58,6 +69,9 @@ class Commands(click.Group):
                 self.interrupted(ctx)
             if isinstance(error, InputError):
                 raise Mendable(one_line(error)) from error
+            if isinstance(error, ModuleNotFoundError):
+                if (advice := missing_package(error)) is not None:
+                    raise Mendable(advice) from error
             if isinstance(error, OSError) and error.errno != errno.EPIPE:
                 raise Mendable(one_line(system_error(error))) from error
             raise
@@ -71,6 +85,18 @@ class Commands(click.Group):
         else:
             say("interrupted")
         sys.exit(signals.status)
+
+
+def missing_package(error: ModuleNotFoundError) -> str | None:
+    """What to install; `None` if no extra would bring it."""
+    for extra, packages in EXTRAS.items():
+        if error.name in packages:
+            others = " (or [tensorflow] or [jax])" * (extra == "torch")
+            return (
+                f"this needs {error.name}, which is not installed: "
+                f'pip install "kerasad[{extra}]"{others}'
+            )
+    return None
 
 
 def system_error(error: OSError) -> str:

@@ -1,4 +1,6 @@
+import contextlib
 import json
+import os
 import sys
 
 import click
@@ -20,6 +22,19 @@ from kerasad.cli.options import (
     help="Folder for overlays: the image with its anomaly map.",
 )
 @click.option(
+    "--maps",
+    type=OutputFolder(),
+    help="Folder for the anomaly maps, at the size of the images.",
+)
+@click.option(
+    "--map-format",
+    type=click.Choice(["tiff", "png", "mvtec-ad-2"]),
+    default="tiff",
+    show_default=True,
+    help="tiff: values, float16. png: 0 to 255 on the overlays' scale. "
+    "mvtec-ad-2: what that benchmark's server takes, with masks.",
+)
+@click.option(
     "--batch-size",
     type=click.IntRange(min=1),
     default=16,
@@ -29,12 +44,36 @@ from kerasad.cli.options import (
 @click.option(
     "--fail-on-anomaly",
     is_flag=True,
-    help="Exit with status 3 if an image is anomalous.",
+    help="Exit with status 3 if an image is anomalous, or not judged.",
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Score the Ith of N shares of the images, in --results.",
+)
+@click.option(
+    "--results",
+    type=OutputFolder(),
+    help="Folder to append the lines to, instead of stdout; images that have "
+    "one there are left out. So an interrupted run goes on.",
 )
 @backend_option
 @import_option
-def command(detector, paths, out, batch_size, fail_on_anomaly):
+def command(
+    detector,
+    paths,
+    out,
+    maps,
+    map_format,
+    batch_size,
+    fail_on_anomaly,
+    shard,
+    results,
+):
     """Score images with DETECTOR; one JSON object a line.
+
+    DETECTOR is a .keras file, or what `kerasad export` made of one: .onnx or
+    .xml, which need no Keras.
 
     PATH is a file, a folder (with all below it), a glob (in quotes, if there
     are too many files for the shell; ** goes down into folders) or -, which
@@ -43,7 +82,9 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
     Keys: path, page (of a TIFF with several, from 0), anomaly_score, p_value,
     is_anomalous, threshold, regions. Each region, the worst first, has its box
     [x, y, width, height] and area in pixels of the image, upright, and its
-    peak in the anomaly map.
+    peak in the anomaly map. A detector of the recipe fast adds domain, how the
+    image was taken, and in_domain; where that is false the image is not
+    judged and is_anomalous is null.
 
     An image that cannot be read gives a line with path and error; the others
     are scored, and the exit status is 2, whatever they are: not all was
@@ -53,21 +94,35 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
     Examples:
       kerasad predict runs/default/detector.keras photos --out overlays
       find /data -name '*.png' | kerasad predict detector.keras -
+      kerasad predict detector.keras /data --results scores --shard 1/4
+      kerasad predict detector.keras photos --maps maps --map-format png
     """
-    from kerasad.lean_keras import import_keras
+    if shard is not None and results is None:
+        raise click.UsageError("--shard goes with --results")
+    if results is not None:
+        from kerasad.shards import Results, shard_of
 
-    import_keras()
-    from kerasad.loading import load
+        share = shard_of(shard or "1/1")
+        results = Results(results, share, existing(detector))
+    from kerasad.lines import alarming
+    from kerasad.map_files import MapFiles
+    from kerasad.opening import open_detector
     from kerasad.prediction import image_paths, predict_files
 
-    fitted = load(detector)
+    fitted = open_detector(detector)
+    keep = maps and MapFiles(maps, map_format, fitted)
     left_out = []
     files = image_paths(paths, sys.stdin.buffer, left_out)
     failures = anomalies = 0
-    for line in predict_files(fitted, files, batch_size, out):
-        click.echo(json.dumps(line))
-        failures += "error" in line
-        anomalies += line.get("is_anomalous", False)
+    with results or contextlib.nullcontext():
+        wanted = None
+        if results:
+            wanted = results.wanted
+            failures, anomalies = results.failures, results.anomalies
+        for line in predict_files(fitted, files, batch_size, out, wanted, keep):
+            results.add(line) if results else click.echo(json.dumps(line))
+            failures += "error" in line
+            anomalies += alarming(line)
     if failures:
         say(f"{failures} images could not be read")
     if left_out:
@@ -79,3 +134,10 @@ def command(detector, paths, out, batch_size, fail_on_anomaly):
         sys.exit(2)
     if fail_on_anomaly and anomalies:
         sys.exit(3)
+
+
+def existing(detector):
+    """The path, which must be there before anything is made."""
+    if not os.path.isfile(detector):
+        raise click.UsageError(f"{detector}: no such file")
+    return detector

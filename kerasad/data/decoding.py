@@ -26,22 +26,24 @@ SUFFIXES = tuple(
 MAX_PIXELS = 100_000_000
 
 
-def decode(path, page=0, upright=True) -> Image.Image:
+def decode(path, page=0, upright=True, file=None) -> Image.Image:
     """A fully read Pillow image, turned as its EXIF rotation says.
 
     Args:
         path: a file.
         page: int, counts the pages of a TIFF from 0.
         upright: bool. Whether to turn it.
+        file: an open binary file to read instead; `path` is its name.
     """
     limit = pixel_limit()
-    check_regular(path)
+    if file is None:
+        check_regular(path)
     if Image.MAX_IMAGE_PIXELS and limit > 2 * Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = limit  # Pillow's own, where ours is raised
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # EXIF quirks, bombs: checked here
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(file or path, formats=FORMATS) as image:
                 if page:
                     image.seek(page)
                 check_pixels(path, *image.size, limit)
@@ -54,8 +56,8 @@ def decode(path, page=0, upright=True) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise too_large(path, "its", limit) from error
     except Exception as error:  # Pillow's plugins raise almost anything
-        if str(path).lower().endswith((".tif", ".tiff")):
-            return decode_tiff(path, limit, page)
+        if is_tiff(path, file):
+            return decode_tiff(path, limit, page, file)
         raise unreadable(path, error) from error
 
 
@@ -116,12 +118,19 @@ def too_large(path, pixels, limit) -> InputError:
     )
 
 
-def decode_tiff(path, limit, page=0) -> Image.Image:
+def is_tiff(path, file) -> bool:
+    if file is None:
+        return str(path).lower().endswith((".tif", ".tiff"))
+    file.seek(0)
+    return file.read(4) in (b"II*\0", b"MM\0*")
+
+
+def decode_tiff(path, limit, page=0, file=None) -> Image.Image:
     """TIFF flavours that Pillow lacks, such as 16-bit RGB."""
     import tifffile
 
     try:
-        with tifffile.TiffFile(path) as tiff:
+        with tifffile.TiffFile(file or path) as tiff:
             page = tiff.pages[page]
             check_pixels(path, page.imagewidth, page.imagelength, limit)
             shape, kind = page.shape, page.dtype
@@ -143,6 +152,7 @@ def decode_tiff(path, limit, page=0) -> Image.Image:
 
 def unreadable(path, error) -> InputError:
     reason = " ".join(str(error).split()).replace(str(path), "file")
+    reason = re.sub(r" <_io\.BytesIO object at \w+>", "", reason)
     reason = re.sub(r" \(\d+ bytes not processed\)", "", reason)
     return InputError(
         f"{path}: not a readable image ({reason}); expected "

@@ -2,7 +2,6 @@
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from kerasad.data.decoding import decode, orientation, to_8_bit
 from kerasad.errors import InputError
@@ -99,6 +98,8 @@ def shrunk_mask(mask, size):
     Returns:
         The mask, and how many defects were kept so.
     """
+    from scipy import ndimage  # predicting needs no masks, and no SciPy
+
     sides = sides_of(size)
     if mask.shape == sides:
         return mask, 0

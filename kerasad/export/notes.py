@@ -6,7 +6,7 @@ from kerasad.detector import plain
 from kerasad.provenance import versions
 
 FILE = "kerasad.json"
-SCORES = 1000  # calibration scores, at most
+SCORES = 20_000  # calibration scores, at most
 
 
 def notes(detector, size) -> dict[str, str]:
@@ -24,6 +24,7 @@ def notes(detector, size) -> dict[str, str]:
     facts = {
         "threshold": threshold["threshold"],
         "pixel_threshold": pixel.get("threshold"),
+        "fitted": {"threshold": threshold, "pixel_threshold": pixel or None},
         "method": threshold.get("method"),
         "promise": threshold.get("promise"),
         "pixel_promise": pixel.get("promise"),
@@ -31,12 +32,25 @@ def notes(detector, size) -> dict[str, str]:
         "map_size": list(detector.image_size),
         "map_range": calibration.get("map_range"),
         "calibration_scores": scores if len(scores) <= SCORES else None,
+        "calibration_groups": calibration.get("groups"),
+        "preprocessing": preprocessing(detector),
+        "provenance": detector.provenance,
         "versions": versions(),
     }
     return {
         name: json.dumps(plain(value))
         for name, value in facts.items()
         if value is not None
+    }
+
+
+def preprocessing(detector) -> dict:
+    """What the graph does to raw pixels, for whoever checks it."""
+    return {
+        "images": "uint8 RGB, (batch, height, width, 3), upright",
+        "resize": "triangle filter, widened when shrinking: Pillow's BILINEAR",
+        "rounded": detector.rounded,
+        "scale": "1/255",
     }
 
 

@@ -52,7 +52,9 @@ def nearest_nearby(queries, bank, centre, window, far=None):
     strips = []
     # In strips, for their products to stay in the cache, and in memory that
     # is used again.
-    step = -(-rows // STRIPS)
+    # Rounded up without a negative number: in ONNX, where a tracer takes this
+    # along, its quotient would be cut off the other way.
+    step = (rows + STRIPS - 1) // STRIPS
     for top in range(0, rows, step):
         strip = slice(top, min(rows, top + step))
         height = strip.stop - top

@@ -2,7 +2,6 @@
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from kerasad.reports.colours import heat_colours, map_colours, shares_of
 from kerasad.reports.lettering import PLAIN, write
@@ -75,6 +74,7 @@ def draw_outline(page, place, size, mask):
 def contours(mask):
     """Closed polylines `(n, 2)` around a mask, `(y, x)` in its pixels."""
     # On first use: who only predicts does without it.
+    from scipy import ndimage
     from skimage import measure
 
     # A little outside of the defect, or it would hide small ones.

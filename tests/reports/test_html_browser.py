@@ -5,8 +5,6 @@ error there if `KERASAD_NEEDS_BROWSER` is set.
 """
 
 import json
-import os
-import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -18,54 +16,8 @@ from kerasad.reports.html import write_report
 from kerasad.reports.plots import ScoreAxis
 from tests.reports.evaluations import SHIFTS, make_detector, make_evaluation
 
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-BROWSERS = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 DESKTOP, PHONE = (1280, 900), (390, 844)
 HOSTILE = "<img src=x onerror=document.title='hacked'>.png"
-
-
-def found(names):
-    paths = [path for path in map(shutil.which, names) if path]
-    if paths:
-        return paths[0]
-    missing(f"needs {' or '.join(names)} on the PATH")
-
-
-def missing(reason):
-    if os.environ.get("KERASAD_NEEDS_BROWSER"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    binary, driver = found(BROWSERS), found(["chromedriver"])
-    try:
-        from selenium import webdriver
-        from selenium.webdriver.chrome.service import Service
-    except ImportError:
-        missing("needs selenium: pip install 'kerasad[test]'")
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    profile = tmp_path_factory.mktemp("profile")
-    for flag in [*FLAGS, f"--user-data-dir={profile}"]:
-        options.add_argument(flag)
-    logs = {"browser": "ALL", "performance": "ALL"}
-    options.set_capability("goog:loggingPrefs", logs)
-    browser = webdriver.Chrome(options=options, service=Service(driver))
-    yield browser
-    browser.quit()
 
 
 @pytest.fixture(scope="module")

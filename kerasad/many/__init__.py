@@ -1,0 +1,1 @@
+"""Many categories: one detector each, in processes of their own."""
