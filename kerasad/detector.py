@@ -19,7 +19,6 @@ from kerasad.calibration.shifted import (
 from kerasad.data.images import resized
 from kerasad.data.likeness import Fingerprints
 from kerasad.domain.learning import fit_novelty
-from kerasad.domain.matching import Matching
 from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import gaussian_blur
@@ -155,8 +154,13 @@ class Detector(keras.Model):
             self.shifted_scale = self.add_weight(
                 initializer="ones", name="shifted_scale", **options
             )
-            self.matching = Matching(dtype="float32", name="matching")
-            self.matching.build()
+            # Gain and offset of scores, see kerasad.calibration.shifted.
+            self.matching = self.add_weight(
+                initializer="zeros",
+                name="matching",
+                **options | {"shape": (2,)},
+            )
+            self.matching.assign([1.0, 0.0])
         self.built = True
 
     def call(self, images):
@@ -204,9 +208,7 @@ class Detector(keras.Model):
         had; 0 where they show nothing of what the method knows.
         """
         anomaly_map = summed(maps, self.shifted_mean, self.shifted_scale)
-        lines = self.matching(found["strange"], self.domain.units)
-        gain, offset = (line[:, None, None] for line in lines)
-        anomaly_map = gain * anomaly_map + offset
+        anomaly_map = self.matching[0] * anomaly_map + self.matching[1]
         seen = found["seen"][..., 0]
         score = image_score(anomaly_map, self.score, self.top_fraction, seen)
         returned = self.domain.returned(anomaly_map[..., None], found)
@@ -355,29 +357,17 @@ class Detector(keras.Model):
             shifted: `kerasad.domain.copies.Shifted`, of images that the
                 method was fitted to.
         """
-        moments, parts = Moments(self.map_mean.shape), []
+        moments, strange = Moments(self.map_mean.shape), []
         for batch in shifted.batches(STATISTICS):
             changed = np.ones(len(batch["images"]), bool)
             maps = self.outputs_of(batch["images"], changed)["maps"]
-            maps = np.stack([*map(ops.convert_to_numpy, self.filtered(maps))])
-            moments.add(maps, batch["seen"])
-            parts.append((maps, batch["seen"], batch["strange"]))
+            channels = map(ops.convert_to_numpy, self.filtered(maps))
+            moments.add(channels, batch["seen"])
+            strange.append(batch["strange"])
         mean, scale = moments.mean_and_scale(self.method.map_weights)
         self.shifted_mean.assign(mean)
         self.shifted_scale.assign(scale)
-        strange = np.concatenate([part[2] for part in parts])
-        fit_novelty(self.domain, strange)
-        scores = [
-            image_score(
-                ops.convert_to_tensor(summed(maps, mean, scale), "float32"),
-                self.score,
-                self.top_fraction,
-                ops.convert_to_tensor(seen, "float32"),
-            )
-            for maps, seen, _ in parts
-        ]
-        scores = np.concatenate([*map(ops.convert_to_numpy, scores)])
-        self.matching.fit(scores, strange, self.domain.units)
+        fit_novelty(self.domain, np.concatenate(strange))
 
     def calibrate(
         self, images, method="conformal", k=None, fpr=None, groups=None

@@ -13,14 +13,24 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 
 # A module imports from lower rows, and in its own row from its own room.
 ROWS = [
-    {"errors", "text", "version", "filters", "legacy", "sides", "regions"},
+    {
+        "errors",
+        "text",
+        "version",
+        "filters",
+        "legacy",
+        "sides",
+        "regions",
+        "domain.columns",
+    },
     {"files", "plain_keras", "settings", "lines"},
-    {"backend", "importing", "provenance", "vetting", "scoring"},
+    {"backend", "importing", "provenance", "vetting", "scoring", "moments"},
     {"registration", "lean_keras", "layers", "metrics", "calibration"},
     {"maps", "backbones"},
     {"losses", "models"},
     {"data"},
-    {"calibration.independence"},
+    {"calibration.independence", "domain"},
+    {"calibration.shifted"},
     {"capsules"},
     {"unaligned"},
     {"evaluation"},

@@ -9,7 +9,6 @@ import numpy as np
 
 from kerasad.calibration.conformal import cross_conformal_scores
 from kerasad.calibration.groups import numbered
-from kerasad.calibration.shifted import pooled_shifted
 from kerasad.errors import InputError
 
 
@@ -88,6 +87,25 @@ def pooled(calibrations) -> dict:
         "folds": len(calibrations),
         **({} if shifted is None else {"shifted": shifted}),
         **{k: v for k, v in calibrations[0].items() if k == "images"},
+    }
+
+
+def pooled_shifted(calibrations) -> dict | None:
+    """Those of several detectors as that of one; no image is in two."""
+    known = [one["shifted"] for one in calibrations if one.get("shifted")]
+    if not known:
+        return None
+    scores = [score for one in known for score in one["scores"]]
+    groups = [
+        f"{fold}-{label}"
+        for fold, one in enumerate(known)
+        for label in one["groups"]
+    ]
+    return {
+        "source": "copies",
+        "scores": scores,
+        "groups": np.unique(groups, return_inverse=True)[1].tolist(),
+        "novelty_limit": max(one["novelty_limit"] for one in known),
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerasad.calibration.fit import fit_threshold
 from kerasad.domain.columns import COLUMNS, is_changed
+from kerasad.domain.copies import copies
 from kerasad.errors import InputError
 from kerasad.text import counted
 
@@ -30,8 +31,6 @@ def shifted_calibration(detector, images, groups=None) -> dict | None:
         label of the image that each is a copy of; `novelty_limit`, beyond
         which an image is not judged. `None` if nothing was changed enough.
     """
-    from kerasad.domain.copies import copies  # which imports Keras
-
     count = max(EACH * len(images), COPIES)
     drawn, owners = copies(images, count, np.random.default_rng(0))
     labels = np.arange(len(images)) if groups is None else np.asarray(groups)
@@ -95,7 +94,7 @@ def recalibrated(detector, images, groups, say) -> dict:
 
 def raw(detector, images):
     """Scores before they are matched, novelties, and what was changed."""
-    detector.matching.line.assign([1.0, 0.0])
+    detector.matching.assign([1.0, 0.0])
     detector.domain.novelty_limit.assign(1.0)
     result = detector.predict(images)
     novelty = result["domain"][:, COLUMNS.index("novelty")]
@@ -120,7 +119,7 @@ def match(detector, method, k, fpr) -> dict:
     gain = 1.0
     if own[0] > own[1] and wanted[0] > wanted[1]:
         gain = (wanted[0] - wanted[1]) / (own[0] - own[1])
-    detector.matching.line.assign([gain, wanted[0] - gain * own[0]])
+    detector.matching.assign([gain, wanted[0] - gain * own[0]])
     detector.domain.novelty_limit.assign(known["novelty_limit"])
     words = promise(fitted, known)
     return fitted | {"source": known["source"], "promise": words}
@@ -134,22 +133,3 @@ def promise(fitted, known) -> str:
     return words.replace("at most", "no guaranteed rate: about", 1) + (
         ", and new conditions are like those that were drawn"
     )
-
-
-def pooled_shifted(calibrations) -> dict | None:
-    """Those of several detectors as that of one; no image is in two."""
-    known = [one["shifted"] for one in calibrations if one.get("shifted")]
-    if not known:
-        return None
-    scores = [score for one in known for score in one["scores"]]
-    groups = [
-        f"{fold}-{label}"
-        for fold, one in enumerate(known)
-        for label in one["groups"]
-    ]
-    return {
-        "source": "copies",
-        "scores": scores,
-        "groups": np.unique(groups, return_inverse=True)[1].tolist(),
-        "novelty_limit": max(one["novelty_limit"] for one in known),
-    }

@@ -20,7 +20,7 @@ from kerasad.layers.either import either
 # Grids of the refinement, in pixels of the root of their area, and its steps.
 LEVELS = ((48, 3), (96, 2))
 # What `call` tells of `estimate`.
-KEPT = ("pose", "changed", "domain", "in_domain", "strange")
+KEPT = ("pose", "changed", "domain", "in_domain")
 RELIT = 0.5  # of the reach of good images, from which light is undone
 WIDER = 1.25  # times the widest of the good images is still unchanged
 GRAIN = 0.008  # deviation of noise that is left
@@ -52,7 +52,7 @@ class Domain(keras.layers.Layer):
         they show the image and not the template; `pose` float32 `(B, 4)`,
         see `kerasad.domain.sampling`; `changed` bool `(B,)`, normalised as a
         whole; `in_domain` bool `(B,)`; `domain` float32 `(B, 14)`, see
-        `COLUMNS`; `strange` float32 `(B, 6)`, see `novelties`.
+        `COLUMNS`.
     """
 
     def __init__(self, size, **kwargs):

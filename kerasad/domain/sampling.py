@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0)
+ROUNDING = 0.01  # pixels by which a point may lie beyond the border
 
 
 def pixel_points(height, width):
@@ -75,6 +76,7 @@ def inside(x, y, height, width, margin=0.0):
     """
     unit = (height + width) / 4
     # Half a pixel further in its colour is the border's alone.
+    margin = margin - ROUNDING
     across = ops.abs(x) * unit <= (width - 1) / 2 - margin
     along = ops.abs(y) * unit <= (height - 1) / 2 - margin
     return ops.cast(ops.logical_and(across, along), "float32")
