@@ -11,7 +11,7 @@ image. Prints a Markdown table: medians of images a second, the ratio to the
 plain float32 PyTorch loop of the same round, the share of the time that the
 training waits for a batch (`-` on TensorFlow, which takes batches in its own
 threads), the share of the rate that is lost against training on one batch again
-and again, and the peak memory. "By processor" is the ratio of images in a second
+and again, and the peak memory. "By processor" is the ratio of images a second
 of processor time, which others on the same cores do not change as much: pinned
 to one core (`taskset -c 0`) it is what the ratio would be alone on it.
 """
@@ -186,9 +186,11 @@ class Clock:
 def keras_rates(settings, side):
     import keras
 
+    from kerasad.allocator import keep_pages
     from kerasad.methods import ssae
     from kerasad.training.gradient import compile_network
 
+    keep_pages()  # as `kerasad train` does
     model = ssae.network_of(settings, side, settings.precision)
     compile_network(model, ssae.losses_of(settings), settings)
 
