@@ -18,6 +18,7 @@ from kerasad.config import Config, to_yaml
 from kerasad.data.aspect import squashed
 from kerasad.data.category import fingerprint
 from kerasad.data.layouts import open_category
+from kerasad.data.stored import chosen
 from kerasad.data.textures import textures_from_folder
 from kerasad.detector import Detector
 from kerasad.files import write_text, writing
@@ -137,11 +138,10 @@ def train(
 
         def fit_without_fold(others):
             own = photos.only(others)
-            chosen, rest = split(
-                own.units, config.validation_share, config.seed
-            )
+            parts = split(own.units, config.validation_share, config.seed)
+            learnt, rest = (chosen(own.images, places) for places in parts)
             part = run.part(f"fold-{next(numbers)}", resume=True, facts={})
-            return fit(config, own.images[chosen], own.images[rest], part)[0]
+            return fit(config, learnt, rest, part)[0]
 
         detector.calibration = out_of_fold(
             photos.images,
