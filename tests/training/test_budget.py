@@ -172,7 +172,7 @@ def test_another_time_fits_the_rest_of_the_schedule(images, tmp_path, forty):
     assert facts["steps"] == done + 40 == facts["planned_steps"]
     assert len(rows) == done // 13 + 4  # epochs as long as they were
     rates = [row["learning_rate"] for row in rows]
-    assert rates[-1] < 0.1 * max(rates)
+    assert rates[-1] < 0.2 * max(rates)  # of five epochs, the fewest
 
 
 def test_steps_that_become_slower_are_fewer(images, tmp_path, forty):
