@@ -13,9 +13,18 @@ PACKAGE = Path(__file__).parents[1] / "kerasad"
 
 # A module imports from lower rows, and in its own row from its own room.
 ROWS = [
-    {"errors", "text", "version", "filters", "legacy", "sides"},
+    {
+        "errors",
+        "text",
+        "version",
+        "filters",
+        "legacy",
+        "sides",
+        "allocator",
+        "cache",
+    },
     {"files", "plain_keras", "settings"},
-    {"backend", "importing", "provenance", "vetting", "scoring"},
+    {"backend", "importing", "provenance", "vetting", "scoring", "stored"},
     {"registration", "lean_keras", "layers", "metrics", "calibration"},
     {"maps", "backbones"},
     {"losses", "models"},
@@ -36,7 +45,7 @@ ROWS = [
 ]
 NO_KERAS = {
     "errors", "files", "text", "config", "settings", "metrics", "calibration",
-    "vetting", "legacy", "capsules", "sides",
+    "vetting", "legacy", "capsules", "sides", "allocator", "cache", "stored",
 }  # fmt: skip
 NAMES_NO_METHOD = ("detector.py", "evaluation", "vetting", "export", "cli",
                    "loading.py", "prediction.py", "training")  # fmt: skip

@@ -9,8 +9,8 @@ import numpy as np
 
 from kerasad.calibration.conformal import cross_conformal_scores
 from kerasad.calibration.groups import numbered
-from kerasad.data.stored import chosen
 from kerasad.errors import InputError
+from kerasad.stored import chosen
 
 
 def out_of_fold(

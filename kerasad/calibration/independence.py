@@ -10,8 +10,8 @@ from kerasad.calibration.split import split
 from kerasad.data.images import load_images
 from kerasad.data.layouts import open_category
 from kerasad.data.likeness import Fingerprints, fingerprint
-from kerasad.data.stored import chosen
 from kerasad.errors import InputError
+from kerasad.stored import chosen
 from kerasad.text import counted
 
 

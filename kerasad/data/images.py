@@ -5,9 +5,9 @@ from PIL import Image
 from scipy import ndimage
 
 from kerasad.data.decoding import decode, orientation, to_8_bit
-from kerasad.data.stored import gathered
 from kerasad.errors import InputError
 from kerasad.sides import sides_of
+from kerasad.stored import gathered
 
 WHITE = (255, 255, 255, 255)
 # What turns raw pixels upright, by EXIF orientation that swaps the sides.

@@ -1,5 +1,6 @@
 """Where the backend computes, as far as a number format depends on it."""
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,14 +36,12 @@ def on_torch():
     kind = keras.ops.zeros(()).device.type
     if kind != "cuda":
         return kind, None
-    import torch
-
+    torch = importlib.import_module("torch")
     return kind, torch.cuda.get_device_capability()
 
 
 def on_tensorflow():
-    import tensorflow
-
+    tensorflow = importlib.import_module("tensorflow")
     found = tensorflow.config.get_visible_devices("GPU")
     if not found:
         return "cpu", None
@@ -51,8 +50,7 @@ def on_tensorflow():
 
 
 def on_jax():
-    import jax
-
+    jax = importlib.import_module("jax")
     device = jax.devices()[0]
     text = str(getattr(device, "compute_capability", ""))
     numbers = text.split(".")

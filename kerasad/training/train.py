@@ -18,7 +18,6 @@ from kerasad.config import Config, to_yaml
 from kerasad.data.aspect import squashed
 from kerasad.data.category import fingerprint
 from kerasad.data.layouts import open_category
-from kerasad.data.stored import chosen
 from kerasad.data.textures import textures_from_folder
 from kerasad.detector import Detector
 from kerasad.files import write_text, writing
@@ -27,6 +26,7 @@ from kerasad.methods import find_method
 from kerasad.plain_keras import plain_keras
 from kerasad.provenance import versions
 from kerasad.reports.curves import loss_curves
+from kerasad.stored import chosen
 from kerasad.training.checkpoint import check_settings
 from kerasad.training.history import columns, from_csv, to_csv
 from kerasad.training.run import Run

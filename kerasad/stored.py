@@ -5,6 +5,7 @@ import tempfile
 
 import numpy as np
 
+from kerasad.cache import cache_folder
 from kerasad.errors import InputError
 from kerasad.files import writing
 
@@ -33,8 +34,6 @@ def gathered(shape, images, limit=None) -> np.ndarray:
         for place, image in enumerate(images):
             array[place] = image
         return array
-    from kerasad.capsules.cache import cache_folder  # it draws with us
-
     folder = cache_folder()
     with writing(folder / "images"):
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,8 @@ from kerasad.calibration.independence import divide
 from kerasad.capsules.category import write_category
 from kerasad.config import load_config
 from kerasad.data.layouts import open_category
-from kerasad.data.stored import chosen, gathered, memory_limit
 from kerasad.errors import InputError
+from kerasad.stored import chosen, gathered, memory_limit
 from kerasad.training.train import train
 from tests.cli.conftest import TINY
 from tests.small_disk import at_most, names
