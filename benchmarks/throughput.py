@@ -1,17 +1,23 @@
 """Training speed of `default`, against a plain PyTorch loop.
 
-    python -m benchmarks.throughput [--rounds 3] [--seconds 20]
+    python -m benchmarks.throughput [--rounds 3] [--seconds 20] [--ways 0 2 4]
 
 Each way trains in a process of its own, in turn, `--rounds` times: kerasad
-through `fit`, as `kerasad train` does, the plain loop by itself; both have the
-next batch made in the background. An image is what the recipe trains on: a crop
-of 128 pixels of an image of 256, corrupted anew; for the paper's Model II a
-whole image. Prints a Markdown table: medians of images a second, the ratio to
-the plain float32 PyTorch loop of the same round, the share of the rate that is
-lost against training on one batch again and again, and the peak memory.
+through `fit`, as `kerasad train` does, the plain loop by itself; both take
+their batches from the stream that `train` takes them from, which makes the next
+ones in a thread of its own. An image is what the recipe trains on: a crop of
+128 pixels of an image of 256, corrupted anew; for the paper's Model II a whole
+image. Prints a Markdown table: medians of images a second, the ratio to the
+plain float32 PyTorch loop of the same round, the share of the time that the
+training waits for a batch (`-` on TensorFlow, which takes batches in its own
+threads), the share of the rate that is lost against training on one batch again
+and again, and the peak memory. "By processor" is the ratio of images a second
+of processor time, which others on the same cores do not change as much: pinned
+to one core (`taskset -c 0`) it is what the ratio would be alone on it.
 """
 
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -44,36 +50,39 @@ def main(arguments=None):
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--ways", type=int, nargs="*")
     parser.add_argument("--way", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.way is not None:
         print(json.dumps(work(options)))
         return
+    # The first is what the others are compared with.
+    ways = options.ways or range(len(WAYS))
+    ways = [0, *(way for way in ways if way)]
     rounds = [
-        [run(index, arguments or sys.argv[1:]) for index in range(len(WAYS))]
+        {index: run(index, arguments or sys.argv[1:]) for index in ways}
         for _ in range(options.rounds)
     ]
-    print("| training | backend | precision | images/s | ratio | lost to "
-          "data | peak GiB |")  # fmt: skip
-    print("| --- | --- | --- | ---: | ---: | ---: | ---: |")
-    for index, (what, backend, _, precision) in enumerate(WAYS):
+    print("| training | backend | precision | images/s | ratio | by processor "
+          "| waits | lost to data | peak GiB |")  # fmt: skip
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for index in ways:
+        what, backend, _, precision = WAYS[index]
         runs = [done[index] for done in rounds]
-        ratios = [
-            done[index]["rate"] / done[0]["rate"]
-            for done in rounds
-        ]  # fmt: skip
-        rate, ratio, lost, peak = (
-            statistics.median(values)
-            for values in (
-                [run["rate"] for run in runs],
-                ratios,
-                [run["lost"] for run in runs],
-                [run["peak"] for run in runs],
+        ratio, processor = (
+            statistics.median(
+                done[index][key] / done[0][key] for done in rounds
             )
+            for key in ("rate", "processor")
         )
+        rate, waits, lost, peak = (
+            statistics.median(run[key] for run in runs)
+            for key in ("rate", "waits", "lost", "peak")
+        )
+        waits = "-" if backend == "tensorflow" else f"{waits:.1%}"
         print(
             f"| {what} | {backend} | {precision} | {rate:.1f} | {ratio:.2f} "
-            f"| {max(lost, 0):.1%} | {peak:.1f} |"
+            f"| {processor:.2f} | {waits} | {max(lost, 0):.1%} | {peak:.1f} |"
         )
 
 
@@ -111,10 +120,10 @@ def work(options):
         rate = plain_rates(settings)
     else:
         rate = keras_rates(settings, settings.crop or size)
-    fixed = rate(Again(dataset), options.seconds)
+    fixed = rate(Again(dataset), options.seconds)["rate"]
     found = rate(dataset, options.seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"rate": found, "lost": 1.0 - found / fixed, "peak": peak}
+    return {**found, "lost": 1.0 - found["rate"] / fixed, "peak": peak}
 
 
 class Again:
@@ -126,39 +135,62 @@ class Again:
     def __len__(self):
         return 1
 
-    def __getitem__(self, index):
+    def batch(self, epoch, index):
         return self.first
-
-    def set_epoch(self, epoch):
-        pass
 
 
 class Clock:
-    """Images a second once the warm-up is over."""
+    """Images a second once the warm-up is over, and what was waited for."""
 
     def __init__(self, seconds):
         self.seconds = seconds
         self.batches = self.images = 0
+        self.waited = 0.0
 
     def over(self, images):
         """Counts a batch; whether the time is up."""
         self.batches += 1
         if self.batches == WARM_UP:  # tracing, memory
             self.started = time.monotonic()
+            self.before = time.process_time()
         elif self.batches > WARM_UP:
             self.images += images
             self.taken = time.monotonic() - self.started
             return self.taken >= self.seconds
         return False
 
+    def stream(self, dataset):
+        """Batches as `train` takes them, with the time that it takes."""
+        from kerasad.training.endless import Endless
+
+        clock = self
+
+        class Timed(Endless):
+            def __getitem__(self, index):
+                began = time.monotonic()
+                batch = super().__getitem__(index)
+                if clock.batches >= WARM_UP:
+                    clock.waited += time.monotonic() - began
+                return batch
+
+        return Timed(dataset)
+
+    def result(self):
+        return {
+            "rate": self.images / self.taken,
+            "processor": self.images / (time.process_time() - self.before),
+            "waits": self.waited / self.taken,
+        }
+
 
 def keras_rates(settings, side):
     import keras
 
+    from kerasad.allocator import keep_pages
     from kerasad.methods import ssae
-    from kerasad.training.endless import Endless
     from kerasad.training.gradient import compile_network
 
+    keep_pages()  # as `kerasad train` does
     model = ssae.network_of(settings, side, settings.precision)
     compile_network(model, ssae.losses_of(settings), settings)
 
@@ -173,14 +205,15 @@ def keras_rates(settings, side):
 
     def rate(dataset, seconds):
         clock = Clock(seconds)
-        model.fit(
-            Endless(dataset),
-            steps_per_epoch=100_000,
-            shuffle=False,
-            verbose=0,
-            callbacks=[Stop(clock)],
-        )
-        return clock.images / clock.taken
+        with clock.stream(dataset) as stream:
+            model.fit(
+                stream,
+                steps_per_epoch=100_000,
+                shuffle=False,
+                verbose=0,
+                callbacks=[Stop(clock)],
+            )
+        return clock.result()
 
     return rate
 
@@ -189,14 +222,12 @@ def plain_rates(config):
     step = plain_step(config)
 
     def rate(dataset, seconds):
-        clock, epoch = Clock(seconds), 0
-        while True:
-            dataset.set_epoch(epoch)
-            epoch += 1
-            for index in range(len(dataset)):
-                step(dataset[index])
+        clock = Clock(seconds)
+        with clock.stream(dataset) as stream:
+            for index in itertools.count():
+                step(stream[index])
                 if clock.over(config.batch_size):
-                    return clock.images / clock.taken
+                    return clock.result()
 
     return rate
 

@@ -31,6 +31,7 @@ from kerasad.scoring import image_score, images_at_a_time
 from kerasad.sides import sides_of
 from kerasad.version import __version__
 
+TOGETHER = 256  # images whose outputs are in memory together
 STATISTICS = 200  # images, at most, that the spread of the maps is learnt from
 
 
@@ -408,9 +409,15 @@ class Detector(keras.Model):
     def calibration_of(self, images, groups=None) -> dict:
         """What thresholds and colour scale are fitted to, see `Detector`."""
         images = np.asarray(images)
-        result = self.predict(roughened(images))
-        maps = result["anomaly_map"]
-        low, high = np.quantile(maps, 0.5), maps.max()
+        seen, parts = roughened(images), []
+        for start in range(0, len(images) or 1, TOGETHER):
+            found = self.predict(seen[start : start + TOGETHER])
+            # Without the reconstructions, the largest of what it gives.
+            parts.append((found["anomaly_score"], found["anomaly_map"]))
+        scores, maps = map(np.concatenate, zip(*parts, strict=True))
+        # Of many images some tell the middle of the colour scale.
+        low = np.quantile(maps[:: -(-len(maps) // TOGETHER)], 0.5)
+        high = maps.max()
         own = {}
         if groups is not None:
             own["groups"] = [int(label) for label in groups]
@@ -419,7 +426,7 @@ class Detector(keras.Model):
             own |= {} if found is None else {"shifted": found}
         return {
             **own,
-            "scores": [float(score) for score in result["anomaly_score"]],
+            "scores": [float(score) for score in scores],
             "map_maxima": [float(value) for value in maps.max(axis=(1, 2))],
             # Twice the normal range: what only just exceeds it stays cool.
             "map_range": [float(low), float(high + (high - low))],

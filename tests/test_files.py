@@ -44,7 +44,7 @@ def test_only_the_system_is_blamed(tmp_path):
 def save_arrays(path):
     model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(200)])
     model.compile("sgd", "mse")
-    save_checkpoint(path, model, [], model.get_weights(), {})
+    save_checkpoint(path, model, [], model.get_weights(), {}, {})
 
 
 def save_figure(path):

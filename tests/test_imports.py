@@ -21,10 +21,20 @@ ROWS = [
         "legacy",
         "sides",
         "regions",
+        "allocator",
+        "cache",
         "domain.columns",
     },
     {"files", "plain_keras", "settings", "lines"},
-    {"backend", "importing", "provenance", "vetting", "scoring", "moments"},
+    {
+        "backend",
+        "importing",
+        "provenance",
+        "vetting",
+        "scoring",
+        "moments",
+        "stored",
+    },
     {"registration", "lean_keras", "layers", "metrics", "calibration"},
     {"maps", "backbones"},
     {"losses", "models"},
@@ -50,8 +60,7 @@ ROWS = [
 NO_KERAS = {
     "errors", "files", "text", "config", "settings", "metrics", "calibration",
     "vetting", "legacy", "capsules", "sides", "regions", "lines", "prediction",
-    "runtime", "serving", "shards",
-    "map_files",
+    "runtime", "serving", "shards", "map_files", "allocator", "cache", "stored",
 }  # fmt: skip
 NAMES_NO_METHOD = ("detector.py", "evaluation", "vetting", "export", "cli",
                    "loading.py", "prediction.py", "training")  # fmt: skip

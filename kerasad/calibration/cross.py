@@ -10,6 +10,7 @@ import numpy as np
 from kerasad.calibration.conformal import cross_conformal_scores
 from kerasad.calibration.groups import numbered
 from kerasad.errors import InputError
+from kerasad.stored import chosen
 
 
 def out_of_fold(
@@ -39,7 +40,9 @@ def out_of_fold(
             f"to score the other {len(fold)}"
         )
         own = None if groups is None else labels[fold]
-        calibrations.append(fit(others).calibration_of(images[fold], own))
+        calibrations.append(
+            fit(others).calibration_of(chosen(images, fold), own)
+        )
     return pooled(calibrations)
 
 

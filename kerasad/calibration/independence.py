@@ -11,6 +11,7 @@ from kerasad.data.images import load_images
 from kerasad.data.layouts import open_category
 from kerasad.data.likeness import Fingerprints, fingerprint
 from kerasad.errors import InputError
+from kerasad.stored import chosen
 from kerasad.text import counted
 
 
@@ -44,7 +45,7 @@ class Photos:
         return replace(
             self,
             samples=[self.samples[place] for place in places],
-            images=self.images[places],
+            images=chosen(self.images, places),
             fingerprints=self.fingerprints[places],
             groups=None if self.groups is None else self.groups[places],
         )

@@ -1,22 +1,12 @@
 """The built-in capsules in the user's cache, drawn on first use."""
 
-import os
-import tempfile
 from pathlib import Path
 
+from kerasad.cache import cache_folder
 from kerasad.capsules.category import write_category
 
 # Raised whenever the renderer draws different pictures.
 VERSION = 1
-
-
-def cache_folder() -> Path:
-    """Where it can be kept: for a user without a home, a temporary folder."""
-    home = os.path.expanduser("~")
-    if not os.access(home, os.W_OK):
-        home = os.path.join(tempfile.gettempdir(), f"kerasad-{os.getuid()}")
-    base = os.environ.get("XDG_CACHE_HOME") or Path(home) / ".cache"
-    return Path(base) / "kerasad"
 
 
 def builtin_capsules(size: int = 256, progress=None) -> Path:

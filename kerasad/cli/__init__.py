@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from kerasad.allocator import keep_pages
 from kerasad.cli.options import backend_option, say
 from kerasad.cli.signals import signals
 from kerasad.errors import InputError
@@ -111,3 +112,4 @@ def system_error(error: OSError) -> str:
 @click.version_option(__version__)
 def cli():
     """Train, calibrate and run visual anomaly detectors."""
+    keep_pages()

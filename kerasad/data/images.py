@@ -6,6 +6,7 @@ from PIL import Image
 from kerasad.data.decoding import decode, orientation, to_8_bit
 from kerasad.errors import InputError
 from kerasad.sides import sides_of
+from kerasad.stored import gathered
 
 WHITE = (255, 255, 255, 255)
 # What turns raw pixels upright, by EXIF orientation that swaps the sides.
@@ -143,8 +144,8 @@ def to_rgb(image: Image.Image, path) -> Image.Image:
 def load_images(samples, size, progress=None, look=None) -> np.ndarray:
     """Samples, or paths, as one uint8 array, `(n, height, width, 3)`.
 
-    Memory stays near the bytes of that: each file is read straight into its
-    place.
+    Memory stays near the bytes of that, as each file is read straight into
+    its place; or below, where that is too much: see `gathered`.
 
     Args:
         samples: list of `kerasad.data.category.Sample` or of paths.
@@ -153,13 +154,16 @@ def load_images(samples, size, progress=None, look=None) -> np.ndarray:
         look: callable that is shown each photo at its own size, uint8
             `(height, width, 3)`.
     """
-    images = np.empty((len(samples), *sides_of(size), 3), dtype="uint8")
-    for index, sample in enumerate(samples):
-        path, page = getattr(sample, "path", sample), getattr(sample, "page", 0)
-        photo = to_rgb(decode(path, page), path)
-        if look is not None:
-            look(np.asarray(photo))
-        images[index] = np.asarray(resized(photo, sides_of(size)))
-        if progress is not None:
-            progress(index + 1, len(samples))
-    return images
+    sides = sides_of(size)
+
+    def read():
+        for index, sample in enumerate(samples):
+            path = getattr(sample, "path", sample)
+            photo = to_rgb(decode(path, getattr(sample, "page", 0)), path)
+            if look is not None:
+                look(np.asarray(photo))
+            yield np.asarray(resized(photo, sides))
+            if progress is not None:
+                progress(index + 1, len(samples))
+
+    return gathered((len(samples), *sides, 3), read())

@@ -39,7 +39,8 @@ def nearest_nearby(queries, bank, centre, window, far=None):
         far: `(B, N)`, added to the squared distance between a query and a
             vector, or `None`.
     """
-    rows, columns = queries.shape[:2]
+    # Tensors while torch traces, whose quotients ONNX rounds towards zero.
+    rows, columns = map(int, queries.shape[:2])
     reach = range(2 * window + 1)
     shifts = [(down, right) for down in reach for right in reach]
     edge = [window, window]

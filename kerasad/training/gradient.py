@@ -92,7 +92,6 @@ def steps_in_time(network, dataset, journal):
     journal.validation_loss()  # compiles
     now = time.monotonic()
     journal.validation_loss()
-    journal.save()
     rest = time.monotonic() - now
     left = journal.time_left()
     return lambda budget: fitting_steps(left, step, rest, budget.each)

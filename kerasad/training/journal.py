@@ -13,6 +13,7 @@ from kerasad.training.schedules import learning_rate
 
 OVERDRAWN = 0.1  # of the time of a run, more than which is not tolerated
 RECENT = 5  # epochs that tell how quick the steps are
+CHECKPOINTS = 0.02  # of the time may go into writing them
 
 
 class Journal(keras.callbacks.Callback):
@@ -61,6 +62,7 @@ class Journal(keras.callbacks.Callback):
         self.best_weights = best_weights
         self.done = done
         self.refits = 0
+        self.due = 0.0  # when the next checkpoint is written, or later
         self.started = time.monotonic()
         self.began = self.started if began is None else began
         self.before = sum(row["seconds"] for row in self.rows)
@@ -133,7 +135,8 @@ class Journal(keras.callbacks.Callback):
             self.model.stop_training = True
         if not self.run.settings.picks_epoch or row["val_loss"] <= best:
             self.best_weights = self.model.get_weights()
-        self.save()
+        if self.model.stop_training or time.monotonic() >= self.due:
+            self.save()
         self.show(self.budget.within(epoch), row)
 
     def refit(self):
@@ -149,8 +152,13 @@ class Journal(keras.callbacks.Callback):
             self.refits += 1
 
     def save(self):
-        """Writes the checkpoint, if the run has one."""
+        """Writes the checkpoint, if the run has one.
+
+        The longer that takes, the later the next one: the last epoch always
+        ends with one, the others as far as the time for it goes.
+        """
         if self.run.checkpoint is not None:
+            began = time.monotonic()
             save_checkpoint(
                 self.run.checkpoint,
                 self.model,
@@ -163,6 +171,8 @@ class Journal(keras.callbacks.Callback):
                     "done": self.done,
                 },
             )
+            now = time.monotonic()
+            self.due = now + (now - began) / CHECKPOINTS
 
     def show(self, step, row):
         if self.run.progress is not None:

@@ -1,36 +1,47 @@
 """Which number format to train in."""
 
-from pathlib import Path
-
 import keras
+
+from kerasad.training.devices import device_in_use
 
 # Instruction sets with bfloat16 products: measured 2 to 3 times faster than
 # float32 in training. Without one, bfloat16 is emulated and slower.
 FAST_BFLOAT16 = {"amx_bf16", "avx512_bf16"}
+AMPERE = (8, 0)  # the first capability of Nvidia with bfloat16 products
 
 
 def resolve_precision(wanted: str) -> tuple[str, str]:
     """The Keras dtype policy for `wanted`, and why, in words.
 
-    `auto` takes mixed bfloat16 where a GPU or the CPU multiplies in it.
-    Weights stay float32, and a finished detector computes in float32.
+    `auto` takes mixed bfloat16 where the device that the backend uses
+    multiplies in it. Weights stay float32, and a finished detector computes
+    in float32.
     """
     if wanted != "auto":
         return wanted, "as configured"
-    if keras.backend.backend() == "jax":
+    return precision_on(device_in_use(), keras.backend.backend())
+
+
+def precision_on(device, backend) -> tuple[str, str]:
+    """The policy for a `kerasad.training.devices.Device`, and why.
+
+    >>> from kerasad.training.devices import Device
+    >>> precision_on(Device("cuda", (7, 5)), "torch")
+    ('float32', 'a GPU of capability 7.5 has no bfloat16 products')
+    """
+    if device.kind == "tpu":
+        return "mixed_bfloat16", "a TPU multiplies in bfloat16"
+    if device.capability is not None:
+        name = f"a GPU of capability {device.capability[0]}."
+        name += f"{device.capability[1]}"
+        if tuple(device.capability) >= AMPERE:
+            return "mixed_bfloat16", f"{name} multiplies in bfloat16"
+        return "float32", f"{name} has no bfloat16 products"
+    if device.kind != "cpu":
+        return "float32", f"nothing is known of bfloat16 on this {device.kind}"
+    if backend == "jax":
         return "float32", "JAX gains nothing from bfloat16 on a CPU"
-    found = FAST_BFLOAT16 & cpu_flags()
+    found = FAST_BFLOAT16 & device.flags
     if found:
         return "mixed_bfloat16", f"the CPU has {', '.join(sorted(found))}"
     return "float32", "the CPU has no bfloat16 products"
-
-
-def cpu_flags() -> set[str]:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:  # not Linux
-        return set()
-    for line in text.splitlines():
-        if line.startswith(("flags", "Features")):
-            return set(line.split(":", 1)[1].split())
-    return set()

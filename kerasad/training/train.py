@@ -30,6 +30,7 @@ from kerasad.methods import find_method
 from kerasad.plain_keras import plain_keras
 from kerasad.provenance import versions
 from kerasad.reports.curves import loss_curves
+from kerasad.stored import chosen
 from kerasad.training.checkpoint import check_settings
 from kerasad.training.history import columns, from_csv, to_csv
 from kerasad.training.run import Run
@@ -141,11 +142,10 @@ def train(
 
         def fit_without_fold(others):
             own = photos.only(others)
-            chosen, rest = split(
-                own.units, config.validation_share, config.seed
-            )
+            parts = split(own.units, config.validation_share, config.seed)
+            learnt, rest = (chosen(own.images, places) for places in parts)
             part = run.part(f"fold-{next(numbers)}", resume=True, facts={})
-            return fit(config, own.images[chosen], own.images[rest], part)[0]
+            return fit(config, learnt, rest, part)[0]
 
         detector.calibration = out_of_fold(
             photos.images,
