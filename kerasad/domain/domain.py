@@ -12,7 +12,7 @@ from kerasad.domain.edges import Edges
 from kerasad.domain.grain import luminance, noise, roughness, softened
 from kerasad.domain.light import clipped, light, moments_light, relit
 from kerasad.domain.refinement import correlation, refine
-from kerasad.domain.sampling import IDENTITY, inverse, warp
+from kerasad.domain.sampling import IDENTITY, inverse, warp, whole
 from kerasad.domain.search import SIDE, PoseSearch
 from kerasad.filters import resize_matrix, separable
 from kerasad.layers.either import either
@@ -140,7 +140,9 @@ class Domain(keras.layers.Layer):
         ]
         known = ops.stack(estimates, axis=-1)
         away = ops.abs(known - self.centre) / self.reach / WIDER
-        of_light = np.array([name in LIGHT for name in ESTIMATES], "float32")
+        of_light = ops.convert_to_tensor(
+            np.array([name in LIGHT for name in ESTIMATES], "float32")
+        )
         change = ops.max(away * (1.0 - of_light), axis=-1)
         light = ops.max(away * of_light, axis=-1)
         strange = self.novelties(known, match, visible)
@@ -190,7 +192,7 @@ class Domain(keras.layers.Layer):
         # What was cut off is known before softening, and moves along.
         both = ops.concatenate([images, found["cut"]], axis=-1)
         both, seen = warp(softened(both, variance), found["pose"], self.margin)
-        seen = seen * self.inner
+        seen = seen * ops.convert_to_tensor(self.inner)
         normal = self.in_light(both[..., :3], both[..., 3:], found)
         return seen * normal + (1.0 - seen) * self.template, seen
 
@@ -229,7 +231,8 @@ class Domain(keras.layers.Layer):
             own = shrunk(small, grid)
             wanted = shrunk(template[None, ..., None], grid)[0]
             pose, gain = refine(own, wanted, pose, steps)
-        identity = ops.zeros_like(pose) + np.array([IDENTITY], "float32")
+        identity = ops.convert_to_tensor(np.array([IDENTITY], "float32"))
+        identity = ops.zeros_like(pose) + identity
         match, visible = correlation(own, wanted, pose)
         still, whole = correlation(own, wanted, identity)
         # What is no better than nothing is nothing.
@@ -247,11 +250,12 @@ class Domain(keras.layers.Layer):
 
 def shrunk(images, size):
     """`(B, H, W, C)` at another size, with the triangle filter."""
-    if tuple(images.shape[1:3]) == tuple(size):
+    sides = whole(images.shape[1:3])
+    if sides == list(size):
         return images
     matrices = (
         resize_matrix(source, target)
-        for source, target in zip(images.shape[1:3], size, strict=True)
+        for source, target in zip(sides, size, strict=True)
     )
     x = separable(ops.transpose(images, (0, 3, 1, 2)), *matrices)
     return ops.transpose(x, (0, 2, 3, 1))

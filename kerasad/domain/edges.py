@@ -2,7 +2,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasad.domain.sampling import inside, moved, pixel_points, sample
+from kerasad.domain.sampling import (
+    inside,
+    moved,
+    pixel_points,
+    sample,
+    whole,
+)
 
 POINTS = 2048
 # Pixels of a template between the neighbours of an edge that are compared.
@@ -43,7 +49,7 @@ class Edges(keras.layers.Layer):
         return ops.sum(seen * found * slopes, axis=-1) / below
 
     def differences(self, images, pose):
-        height, width = images.shape[1:3]
+        height, width = whole(images.shape[1:3])
         x, y, across, down = (self.points[i] for i in range(4))
         values, seen = [], 1.0
         for side in (1.0, -1.0):

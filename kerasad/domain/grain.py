@@ -27,7 +27,7 @@ def noise(images):
     grain = ops.abs(twice)[:, ::STEP, ::STEP]
     middle = green[:, 1:-1, 1:-1][:, ::STEP, ::STEP]
     counts = ops.logical_and(middle > 0.01, middle < 0.99)
-    pixels = grain.shape[1] * grain.shape[2]
+    pixels = int(grain.shape[1]) * int(grain.shape[2])
     grain = ops.where(counts, grain, 10.0)
     ordered = ops.sort(ops.reshape(grain, (-1, pixels)), axis=-1)
     counts = ops.sum(ops.cast(counts, "int32"), axis=(1, 2))

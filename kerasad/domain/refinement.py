@@ -3,7 +3,13 @@
 import numpy as np
 from keras import ops
 
-from kerasad.domain.sampling import inside, moved, pixel_points, sample
+from kerasad.domain.sampling import (
+    inside,
+    moved,
+    pixel_points,
+    sample,
+    whole,
+)
 
 DAMPING = 1e-6  # of the normal equations, in units of their trace
 
@@ -29,8 +35,8 @@ def refine(images, template, pose, steps):
       of second order
     - Geman and McClure, 1987: the weights
     """
-    height, width = template.shape[:2]
-    x, y = pixel_points(height, width)
+    height, width = whole(template.shape[:2])
+    x, y = map(ops.convert_to_tensor, pixel_points(height, width))
     flat = ops.reshape(template, (1, height * width))
     across, along = gradients(ops.reshape(flat, (1, height, width)))
     gain = ops.ones_like(pose[:, :1])
@@ -73,7 +79,7 @@ def refine(images, template, pose, steps):
 
 def gradients(images):
     """Central differences of `(B, H, W)` by a unit of length: `(B, N)` each."""
-    height, width = images.shape[1:]
+    height, width = whole(images.shape[1:])
     unit = (height + width) / 4
     padded = ops.pad(images, [(0, 0), (1, 1), (1, 1)], "symmetric")
     across = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
@@ -89,8 +95,8 @@ def solve(table):
     The last column is the right side. By elimination without a search for
     pivots, as operations that every backend and every export has.
     """
-    count = table.shape[1]
-    unit = np.eye(count, count + 1, dtype="float32")
+    count = int(table.shape[1])
+    unit = ops.convert_to_tensor(np.eye(count, count + 1, dtype="float32"))
     trace = ops.sum(table * unit, axis=(1, 2), keepdims=True)
     table = table + (DAMPING * trace + 1e-9) * unit
     for k in range(count):
@@ -108,9 +114,10 @@ def correlation(images, template, pose):
     Returns:
         Two float32 `(B,)`.
     """
-    height, width = template.shape[:2]
+    height, width = whole(template.shape[:2])
     flat = ops.reshape(template, (1, height * width))
-    u, v = moved(pose, *pixel_points(height, width))
+    points = map(ops.convert_to_tensor, pixel_points(height, width))
+    u, v = moved(pose, *points)
     shown = sample(images, u, v)[..., 0]
     seen = inside(u, v, height, width)
     count = ops.sum(seen, axis=-1, keepdims=True) + 1e-6

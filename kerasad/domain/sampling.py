@@ -12,8 +12,17 @@ IDENTITY = (1.0, 0.0, 0.0, 0.0)
 ROUNDING = 0.01  # pixels by which a point may lie beyond the border
 
 
+def whole(sizes):
+    """Ints of sizes, which are tensors while PyTorch traces."""
+    return [int(size) for size in sizes]
+
+
 def pixel_points(height, width):
-    """The centres of all pixels, row by row: two float arrays `(H * W,)`."""
+    """The centres of all pixels, row by row: two float arrays `(H * W,)`.
+
+    To be made tensors before anything is computed with them: of an array and
+    a tensor PyTorch makes a constant while it traces.
+    """
     unit = (height + width) / 4
     rows, columns = np.mgrid[0:height, 0:width] + 0.5
     x, y = (columns - width / 2) / unit, (rows - height / 2) / unit
@@ -47,7 +56,7 @@ def sample(images, x, y):
     which is five to ten times as fast as `ops.image.affine_transform` and
     `ops.take_along_axis`.
     """
-    height, width, channels = images.shape[1:]
+    height, width, channels = whole(images.shape[1:])
     unit = (height + width) / 4
     columns = ops.clip(x * unit + (width / 2 - 0.5), 0.0, width - 1.0)
     rows = ops.clip(y * unit + (height / 2 - 0.5), 0.0, height - 1.0)
@@ -89,8 +98,9 @@ def warp(images, pose, margin=0.0):
     the pose leads `p`; `seen` is `(B, H, W, 1)`, 1 or 0. `margin`: see
     `inside`.
     """
-    height, width, channels = images.shape[1:]
-    x, y = moved(pose, *pixel_points(height, width))
+    height, width, channels = whole(images.shape[1:])
+    points = map(ops.convert_to_tensor, pixel_points(height, width))
+    x, y = moved(pose, *points)
     seen = inside(x, y, height, width, margin)
     shown = sample(images, x, y)
     return (

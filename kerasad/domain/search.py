@@ -80,7 +80,8 @@ class PoseSearch(keras.layers.Layer):
         b = b + ops.matmul(back_rows[1], product[0])
         found = ops.matmul(a, back_columns[0]) - ops.matmul(b, back_columns[1])
         found = ops.reshape(found / self.norms, (-1, self.poses.shape[0]))
-        best = ops.argmax(found, axis=-1)
+        # Not argmax, which TensorFlow writes with bits that OpenVINO lacks.
+        best = ops.top_k(found, 1)[1][:, 0]
         return ops.take(ops.convert_to_tensor(self.poses), best, axis=0)
 
     def fit(self, template):
