@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.chromium import browser as browser
+from tests.parts import part
 
 SHARED = Path(
     os.environ.get(
@@ -16,6 +17,13 @@ SHARED = Path(
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def parts():
+    """uint8 `(24, *SIDES, 3)` of `tests.parts`."""
+    generator = np.random.default_rng(3)
+    return np.stack([part(generator) for _ in range(24)])
 
 
 @pytest.fixture

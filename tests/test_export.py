@@ -5,12 +5,17 @@ from click.testing import CliRunner
 
 from kerasad.backend import installed
 from kerasad.cli.export import command
+from kerasad.config import load_config
+from kerasad.data.affine import affine
+from kerasad.domain.columns import COLUMNS
 from kerasad.errors import InputError
 from kerasad.export import FORMATS, export, find_format
 from kerasad.export.targets import check_target, replacing_artefact
 from kerasad.export.verification import opened, verify
 from kerasad.loading import load
 from kerasad.training.run import Run
+from kerasad.training.train import fit
+from tests.parts import SIDES
 from tests.small import SIZE, make_detector
 
 BACKEND = keras.backend.backend()
@@ -38,6 +43,16 @@ def file(tmp_path_factory):
 @pytest.fixture
 def detector(file):
     return load(file)
+
+
+@pytest.fixture(scope="module")
+def moving(parts):
+    """A detector that undoes how an image was taken."""
+    settings = ["weights=random", "taps=[block_1]", f"image_size={list(SIDES)}"]
+    config = load_config("fast", settings)
+    made, _ = fit(config, parts[:16], parts[16:], Run(config.settings))
+    made.calibrate(parts[16:], "conformal", fpr=0.2)
+    return made
 
 
 def needed(format):
@@ -92,6 +107,24 @@ def test_the_same_scores_in_the_runtime(format, detector, rng, tmp_path):
             value, expected[name][: len(images)], rtol=1e-3, atol=1e-3
         )
         assert value.dtype == expected[name].dtype
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_normalised_images_score_the_same_too(format, moving, parts, tmp_path):
+    format = find_format(format)
+    skip_unless_possible(format)
+    if BACKEND in format.without_top_fraction:
+        pytest.skip(f"{format.name} on {BACKEND} has no top fraction")
+    target = tmp_path / f"deployed{format.suffix}"
+    exported = export(moving, target, format.name, input_size=SIDES)
+    images = [affine(x, angle=4.0, scale=1.15) for x in parts[:2]]
+    images = np.stack([*images, parts[2]])[: exported.batch]
+    expected = moving.predict(images)
+    assert (expected["domain"][:, COLUMNS.index("zoom")] > 1.1).any()
+    received = opened(target, format)(images)
+    for name, value in expected.items():
+        assert received[name].dtype == value.dtype
+        np.testing.assert_allclose(received[name], value, atol=2e-3, rtol=1e-3)
 
 
 def test_another_detector_is_noticed(detector, tmp_path):

@@ -216,7 +216,7 @@ class Domain(keras.layers.Layer):
         )[0]
         shown, seen = warp(both, pose)
         found = light(shown[..., :3], shown[..., 3:], seen, template)
-        other = moments_light(images, self.moments[0], self.moments[1])
+        other = moments_light(both[..., :3], self.moments[0], self.moments[1])
         return [
             ops.where(aligned, one, another)
             for one, another in zip(found, other, strict=True)

@@ -30,8 +30,14 @@ def fit_domain(domain, images) -> dict:
     floats = chosen.astype("float32") / 255.0
     template = np.median(floats, axis=0)
     domain.template.assign(template)
-    deviation = floats.std(axis=(1, 2)).mean(axis=0)
-    domain.moments.assign(np.stack([floats.mean(axis=(0, 1, 2)), deviation]))
+    smaller = np.concatenate(
+        [
+            host(shrunk(ops.convert_to_tensor(part), domain.grids[-1]))
+            for part in parts(floats)
+        ]
+    )
+    deviation = smaller.std(axis=(1, 2)).mean(axis=0)
+    domain.moments.assign(np.stack([smaller.mean(axis=(0, 1, 2)), deviation]))
     grey = host(luminance(ops.convert_to_tensor(template[None])))
     small = host(
         shrunk(ops.convert_to_tensor(grey[..., None]), domain.grids[0])

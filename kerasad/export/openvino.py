@@ -15,7 +15,11 @@ def write(detector, path, size, batch, facts):
     graph = openvino.Core().read_model(unnamed)
     graph.reshape([-1, *size, 3])
     graph.input().tensor.set_names({"images"})
-    for value, name in zip(graph.outputs, outputs_of(detector), strict=True):
+    names = outputs_of(detector)
+    # From TensorFlow, what nothing uses comes along as an output.
+    for unused in graph.get_results()[len(names) :]:
+        graph.remove_result(unused)
+    for value, name in zip(graph.outputs, names, strict=True):
         value.tensor.set_names({name})
     for name, text in facts.items():
         graph.set_rt_info(text, ["kerasad", name])

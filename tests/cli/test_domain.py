@@ -10,7 +10,7 @@ from PIL import Image
 from kerasad.data.affine import affine
 from kerasad.domain.columns import COLUMNS
 from tests.cli.conftest import run, succeed
-from tests.domain.conftest import SIDES, part
+from tests.parts import SIDES, part
 
 
 def write(folder, images):

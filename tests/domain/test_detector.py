@@ -16,7 +16,7 @@ from kerasad.scoring import image_score
 from kerasad.testing import check_method
 from kerasad.training.run import Run
 from kerasad.training.train import fit
-from tests.domain.conftest import SIDES
+from tests.parts import SIDES
 
 FAST = ["weights=random", "taps=[block_1]", f"image_size={list(SIDES)}"]
 

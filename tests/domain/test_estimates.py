@@ -12,7 +12,7 @@ from kerasad.domain.grain import noise
 from kerasad.domain.learning import fit_domain, host
 from kerasad.domain.light import clipped, light
 from kerasad.domain.refinement import solve
-from tests.domain.conftest import SIDES
+from tests.parts import SIDES
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
+"""Pictures of a made-up part that lies still."""
+
 import numpy as np
-import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 SIDES = (64, 80)
@@ -20,9 +21,3 @@ def part(rng, sides=SIDES):
     image = np.asarray(picture) * rng.normal(1.0, 0.01)
     image = image + rng.normal(0.0, 1.0, image.shape)
     return np.clip(np.rint(image), 0, 255).astype("uint8")
-
-
-@pytest.fixture(scope="session")
-def parts():
-    rng = np.random.default_rng(3)
-    return np.stack([part(rng) for _ in range(24)])
