@@ -49,4 +49,5 @@ def alarming(line) -> bool:
 
     Anomalous, or not judged: a defect may hide behind a shift.
     """
-    return line.get("is_anomalous", False) is not False
+    decision = line.get("is_anomalous", False)
+    return decision is None or bool(decision)
