@@ -198,10 +198,9 @@ class Domain(keras.layers.Layer):
 
     def in_light(self, shown, cut, found):
         """Images in the template's light; `cut` as in `relit`."""
-        template = ops.convert_to_tensor(self.template)
-        # Nothing stands behind black and white where no template is.
-        believed = ops.where(self.aligned > 0.5, template, shown)
-        return relit(shown, cut, found["gain"], found["offset"], believed)
+        template, aligned = ops.convert_to_tensor(self.template), self.aligned
+        lines = found["gain"], found["offset"]
+        return relit(shown, cut, *lines, template, aligned > 0.5)
 
     def returned(self, maps, found):
         """Maps `(B, H, W, C)` in the frame of the image; 0 where none is."""

@@ -55,13 +55,15 @@ def moments_light(images, mean, deviation):
     return gain, mean - gain * own
 
 
-def relit(images, cut, gain, offset, template):
+def relit(images, cut, gain, offset, template, aligned):
     """Images in the template's light.
 
     Of the values that were cut off the template's is believed if it lies on
-    that side: nothing else is known of them.
+    that side: nothing else is known of them, and nothing at all where images
+    are not `aligned`.
     """
     x = gain[:, None, None] * images + offset[:, None, None]
+    template = ops.where(aligned, template, x)
     x = x + ops.maximum(cut, 0.0) * ops.maximum(template - x, 0.0)
     x = x + ops.minimum(cut, 0.0) * ops.maximum(x - template, 0.0)
     return ops.clip(x, 0.0, 1.0)

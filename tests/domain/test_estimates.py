@@ -141,6 +141,11 @@ def test_what_lies_anyhow_has_no_pose(rng):
     assert row["right"] == row["down"] == 0.0
     assert row["gain"] == pytest.approx(0.7, rel=0.1)
     assert list(row)[: len(ESTIMATES)] == list(ESTIMATES)
+    white = np.clip(images[:1] * 1.4, 0, 255).astype("uint8")
+    found = layer(tensor(white))
+    assert (white == 255).any()
+    # What was cut off is darkened with the rest.
+    assert host(found["images"])[white == 255].max() < 0.95
 
 
 def test_conditions_are_drawn_from_the_seed(parts):
