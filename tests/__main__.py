@@ -17,7 +17,7 @@ from kerasad.backend import BACKENDS, installed
 COVERAGE = [sys.executable, "-m", "coverage"]
 # What Keras computes, and the life of a run that it trains.
 ON_EACH = [
-    "tests/domain", "tests/cli/test_domain.py",
+    "tests/domain/test_estimates.py", "tests/domain/test_sampling.py",
     "tests/layers", "tests/losses", "tests/maps", "tests/methods",
     "tests/models", "tests/training", "tests/cli/test_commands.py",
     "tests/cli/test_interrupted.py", "tests/test_backend.py",
