@@ -33,7 +33,7 @@ def shifted_calibration(detector, images, groups=None) -> dict | None:
     """
     count = max(EACH * len(images), COPIES)
     drawn, owners = copies(images, count, np.random.default_rng(0))
-    labels = np.arange(len(images)) if groups is None else np.asarray(groups)
+    labels = labels_of(images, groups)
     scores, novelty, changed = raw(detector, drawn)
     if not changed.any():
         return None
@@ -83,13 +83,18 @@ def recalibrated(detector, images, groups, say) -> dict:
             f"{counted((novelty > limit).sum(), 'image')} of {len(images)} "
             "lay beyond what was judged; images like them are judged from now"
         )
-    own = np.arange(len(images)) if groups is None else np.asarray(groups)
+    labels = labels_of(images, groups)
     return {
         "source": "photos",
         "scores": scores[changed].tolist(),
-        "groups": own[changed].tolist(),
+        "groups": labels[changed].tolist(),
         "novelty_limit": float(max(limit, farthest)),
     }
+
+
+def labels_of(images, groups):
+    """The label of each image; its place where they are independent."""
+    return np.arange(len(images)) if groups is None else np.asarray(groups)
 
 
 def raw(detector, images):

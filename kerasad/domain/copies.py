@@ -1,6 +1,7 @@
 """Good images under other conditions, to learn what those look like."""
 
 import io
+import itertools
 
 import numpy as np
 from keras import ops
@@ -62,20 +63,28 @@ def compressed(image, quality):
     return np.asarray(Image.open(file))
 
 
+def drawn_copies(images, count, rng):
+    """Yields `count` drawings of good images, and which image each shows.
+
+    Each image is drawn as often as the others, or once more.
+    """
+    order = rng.permutation(len(images))
+    for place in range(count):
+        owner = order[place % len(order)]
+        yield under_conditions(images[owner], rng), owner
+
+
 def copies(images, count, rng):
-    """`count` drawings of good images, and which image each shows.
+    """Those of `drawn_copies` together.
 
     Args:
-        images: uint8 `(n, H, W, 3)`. Each is drawn as often as the others, or
-            once more.
+        images: uint8 `(n, H, W, 3)`.
 
     Returns:
         uint8 `(count, H, W, 3)` and ints `(count,)`.
     """
-    order = rng.permutation(len(images))
-    owners = order[np.arange(count) % len(images)]
-    drawn = [under_conditions(images[owner], rng) for owner in owners]
-    return np.stack(drawn), owners
+    drawn, owners = zip(*drawn_copies(images, count, rng), strict=True)
+    return np.stack(drawn), np.array(owners)
 
 
 class Shifted:
@@ -103,15 +112,10 @@ class Shifted:
             count: int, how many copies at most; `None` for all.
         """
         rng = np.random.default_rng([self.seed, 1])
-        order = rng.permutation(len(self.images))
         count = min(count or self.count, self.count)
-        for start in range(0, count, BATCH):
-            places = np.arange(start, min(start + BATCH, count)) % len(order)
-            drawn = [
-                under_conditions(self.images[order[place]], rng)
-                for place in places
-            ]
-            yield normalised_batch(self.domain, np.stack(drawn))
+        drawn = (image for image, _ in drawn_copies(self.images, count, rng))
+        while batch := list(itertools.islice(drawn, BATCH)):
+            yield normalised_batch(self.domain, np.stack(batch))
 
 
 def normalised_batch(domain, images):

@@ -50,15 +50,18 @@ def fit_domain(domain, images) -> dict:
     ]
     domain.slope.assign(np.mean(np.concatenate(slopes)))
     domain.aligned.assign(1.0)
-    match = estimates(domain, floats)["domain"][:, len(ESTIMATES)]
-    aligned = float(np.median(match)) >= ALIKE
-    domain.aligned.assign(float(aligned))
-    known = estimates(domain, floats)["known"]
+    found = estimates(domain, floats)
+    match = float(np.median(found["domain"][:, len(ESTIMATES)]))
+    aligned = match >= ALIKE
+    if not aligned:
+        domain.aligned.assign(0.0)
+        found = estimates(domain, floats)
+    known = found["known"]
     centre = np.median(known, axis=0)
     widest = np.abs(known - centre).max(axis=0)
     domain.centre.assign(centre)
     domain.reach.assign(np.maximum(widest, list(ESTIMATES.values())))
-    return {"aligned": aligned, "correlation": float(np.median(match))}
+    return {"aligned": aligned, "correlation": match}
 
 
 def fit_novelty(domain, strange):
@@ -76,7 +79,7 @@ def estimates(domain, floats) -> dict:
     found = [domain.estimate(ops.convert_to_tensor(x)) for x in parts(floats)]
     return {
         key: np.concatenate([host(one[key]) for one in found])
-        for key in ("domain", "known", "strange", "changed")
+        for key in ("domain", "known")
     }
 
 
