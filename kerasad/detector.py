@@ -177,8 +177,9 @@ class Detector(keras.Model):
         else:
             anomaly_map, score = either(
                 found["changed"],
-                lambda: self.brought_back(maps, found),
-                lambda: self.as_they_are(maps),
+                self.brought_back,
+                lambda maps, found: self.as_they_are(maps),
+                (maps, found),
             )
         result = {
             "anomaly_map": anomaly_map,

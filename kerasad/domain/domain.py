@@ -12,13 +12,24 @@ from kerasad.domain.edges import Edges
 from kerasad.domain.grain import luminance, noise, roughness, softened
 from kerasad.domain.light import clipped, light, moments_light, relit
 from kerasad.domain.refinement import correlation, refine
-from kerasad.domain.sampling import IDENTITY, inverse, warp, whole
+from kerasad.domain.sampling import (
+    IDENTITY,
+    inside,
+    inverse,
+    moved,
+    pixel_points,
+    sample,
+    warp,
+    whole,
+)
 from kerasad.domain.search import SIDE, PoseSearch
-from kerasad.filters import resize_matrix, separable
+from kerasad.filters import resize_matrix
 from kerasad.layers.either import either
+from kerasad.layers.once import once
 
-# Grids of the refinement, in pixels of the root of their area, and its steps.
-LEVELS = ((48, 3), (96, 2))
+GRID = 56  # pixels: the root of the area in which pose and light are found
+STEPS = 3  # of the refinement
+STRIDE = 3  # pixels of the grid between points that tell the light
 # What `call` tells of `estimate`.
 KEPT = ("pose", "changed", "domain", "in_domain")
 RELIT = 0.5  # of the reach of good images, from which light is undone
@@ -59,10 +70,10 @@ class Domain(keras.layers.Layer):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.size = tuple(size)
         root = (self.size[0] * self.size[1]) ** 0.5
-        self.grids = [
+        self.coarse, self.grid = (
             tuple(max(4, round(side * level / root)) for side in self.size)
-            for level in (SIDE, *(level for level, _ in LEVELS))
-        ]
+            for level in (SIDE, GRID)
+        )
         # What an image shows at its border may be no part of the scene, and
         # lies a pixel within that of the template, or without.
         self.margin = round(MARGIN * sum(self.size) / 2)
@@ -87,24 +98,14 @@ class Domain(keras.layers.Layer):
         }.items():
             weight = self.add_weight(shape=shape, name=name, **fixed)
             setattr(self, name, weight)
-        self.search.build((None, *self.grids[0], 1))
+        self.search.build((None, *self.coarse, 1))
         self.edges.build((None, *self.size, 1))
         self.built = True
 
     def call(self, images):
         found = self.estimate(images)
-        changed = found["changed"]
         normal, seen = either(
-            changed,
-            lambda: self.normalised(images, found),
-            lambda: (
-                either(
-                    found["relit"],
-                    lambda: self.in_light(images, found["cut"], found),
-                    lambda: images,
-                ),
-                ops.ones_like(images[..., :1]),
-            ),
+            found["changed"], self.normalised, self.as_they_lie, (images, found)
         )
         return {
             "images": normal,
@@ -115,10 +116,15 @@ class Domain(keras.layers.Layer):
     def estimate(self, images):
         """All that `call` tells, and `gain` and `offset` of the channels."""
         grey = luminance(images)
-        pose, match, visible, gain = self.pose_of(grey)
-        cut, grain = clipped(images), noise(images)
+        grain = noise(images)
         aligned = self.aligned > 0.5
-        gains, offsets = self.light_of(images, cut, pose, aligned)
+        small = shrunk(images, self.grid)
+        pose, match, visible, gain = self.pose_of(small, aligned)
+        # Every third pixel tells about as well where values were cut off.
+        cut = clipped(images[:, 1::3, 1::3])
+        gains, offsets = self.light_of(
+            small, shrunk(cut, self.grid), pose, aligned
+        )
         logs = ops.log(gains)
         level = ops.mean(logs, axis=-1)
         sharp = ops.where(
@@ -156,7 +162,6 @@ class Domain(keras.layers.Layer):
             "pose": pose,
             "gain": gains,
             "offset": offsets,
-            "cut": cut,
             "noise": gain * grain,
             "known": known,
             "strange": strange,
@@ -190,11 +195,25 @@ class Domain(keras.layers.Layer):
         root = found["noise"] / (3.54 * GRAIN)
         variance = ops.clip(ops.square(root), *SOFTENING)
         # What was cut off is known before softening, and moves along.
-        both = ops.concatenate([images, found["cut"]], axis=-1)
+        both = ops.concatenate([images, clipped(images)], axis=-1)
         both, seen = warp(softened(both, variance), found["pose"], self.margin)
         seen = seen * ops.convert_to_tensor(self.inner)
         normal = self.in_light(both[..., :3], both[..., 3:], found)
         return seen * normal + (1.0 - seen) * self.template, seen
+
+    def as_they_lie(self, images, found):
+        """Images of which only the light is undone, and that only if need be.
+
+        Returns:
+            What `normalised` returns.
+        """
+        images = either(
+            found["relit"],
+            lambda images, found: self.in_light(images, clipped(images), found),
+            lambda images, found: images,
+            (images, found),
+        )
+        return images, ops.ones_like(images[..., :1])
 
     def in_light(self, shown, cut, found):
         """Images in the template's light; `cut` as in `relit`."""
@@ -207,41 +226,60 @@ class Domain(keras.layers.Layer):
         back, known = warp(maps * found["seen"], inverse(found["pose"]))
         return back * known
 
-    def light_of(self, images, cut, pose, aligned):
-        """Gains and offsets of the channels, on the finest of the grids."""
-        both = shrunk(ops.concatenate([images, cut], axis=-1), self.grids[-1])
-        template = shrunk(
-            ops.convert_to_tensor(self.template)[None], self.grids[-1]
-        )[0]
-        shown, seen = warp(both, pose)
-        found = light(shown[..., :3], shown[..., 3:], seen, template)
-        other = moments_light(both[..., :3], self.moments[0], self.moments[1])
+    def light_of(self, small, cut, pose, aligned):
+        """Gains and offsets of the channels.
+
+        Args:
+            small: float32 `(B, *grid, 3)`, images.
+            cut: the same of what was cut off, see `clipped`.
+        """
+        count = self.grid[0] * self.grid[1]
+        chosen = np.arange(count).reshape(self.grid)[::STRIDE, ::STRIDE]
+        x, y = (points[chosen.ravel()] for points in pixel_points(*self.grid))
+        x, y = moved(pose, ops.convert_to_tensor(x), ops.convert_to_tensor(y))
+        shown = sample(ops.concatenate([small, cut], axis=-1), x, y)
+        seen = inside(x, y, *self.grid)[..., None]
+        target = self.small_template()[::STRIDE, ::STRIDE]
+        target = ops.reshape(target, (-1, 3))
+        found = light(shown[..., :3], shown[..., 3:], seen, target)
+        other = moments_light(small, self.moments[0], self.moments[1])
         return [
             ops.where(aligned, one, another)
             for one, another in zip(found, other, strict=True)
         ]
 
-    def pose_of(self, grey):
-        """Pose, correlation and share seen; the identity without template."""
-        template = luminance(ops.convert_to_tensor(self.template))
-        small = shrunk(grey[..., None], self.grids[-1])
-        pose = self.search(shrunk(small, self.grids[0]))
-        for grid, (_, steps) in zip(self.grids[1:], LEVELS, strict=True):
-            own = shrunk(small, grid)
-            wanted = shrunk(template[None, ..., None], grid)[0]
-            pose, gain = refine(own, wanted, pose, steps)
+    def pose_of(self, small, aligned):
+        """Pose, correlation, share seen, gain; the identity if not `aligned`.
+
+        Args:
+            small: float32 `(B, *grid, 3)`, images.
+        """
+        own = luminance(small)[..., None]
+        template = luminance(self.small_template())[..., None]
+        pose = self.search(shrunk(own, self.coarse))
+        pose, gain = refine(own, template, pose, STEPS)
+        shown, seen = warp(own, pose)
+        pixels = [-1, self.grid[0] * self.grid[1]]
+        shown, seen, own = (ops.reshape(x, pixels) for x in (shown, seen, own))
+        match, visible = correlation(shown, seen, template)
+        still, whole = correlation(own, ops.ones_like(own), template)
         identity = ops.convert_to_tensor(np.array([IDENTITY], "float32"))
         identity = ops.zeros_like(pose) + identity
-        match, visible = correlation(own, wanted, pose)
-        still, whole = correlation(own, wanted, identity)
         # What is no better than nothing is nothing.
-        better = ops.logical_and(match > still, self.aligned > 0.5)
+        better = ops.logical_and(match > still, aligned)
         return (
             ops.where(better[:, None], pose, identity),
             ops.where(better, match, still),
             ops.where(better, visible, whole),
             ops.where(better, gain, 1.0),
         )
+
+    def small_template(self):
+        def compute():
+            template = ops.convert_to_tensor(self.template)[None]
+            return shrunk(template, self.grid)[0]
+
+        return once(self, self.template, compute)
 
     def get_config(self):
         return {**super().get_config(), "size": list(self.size)}
@@ -252,9 +290,13 @@ def shrunk(images, size):
     sides = whole(images.shape[1:3])
     if sides == list(size):
         return images
-    matrices = (
-        resize_matrix(source, target)
+    rows, columns = (
+        ops.convert_to_tensor(resize_matrix(source, target))
         for source, target in zip(sides, size, strict=True)
     )
-    x = separable(ops.transpose(images, (0, 3, 1, 2)), *matrices)
-    return ops.transpose(x, (0, 2, 3, 1))
+    channels = int(images.shape[-1])
+    x = ops.reshape(images, (-1, sides[0], sides[1] * channels))
+    x = ops.reshape(ops.matmul(rows, x), (-1, size[0], sides[1], channels))
+    # Not earlier: it is less that is moved.
+    x = ops.matmul(ops.transpose(x, (0, 1, 3, 2)), ops.transpose(columns))
+    return ops.transpose(x, (0, 1, 3, 2))

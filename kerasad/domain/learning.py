@@ -32,16 +32,14 @@ def fit_domain(domain, images) -> dict:
     domain.template.assign(template)
     smaller = np.concatenate(
         [
-            host(shrunk(ops.convert_to_tensor(part), domain.grids[-1]))
+            host(shrunk(ops.convert_to_tensor(part), domain.grid))
             for part in parts(floats)
         ]
     )
     deviation = smaller.std(axis=(1, 2)).mean(axis=0)
     domain.moments.assign(np.stack([smaller.mean(axis=(0, 1, 2)), deviation]))
     grey = host(luminance(ops.convert_to_tensor(template[None])))
-    small = host(
-        shrunk(ops.convert_to_tensor(grey[..., None]), domain.grids[0])
-    )
+    small = host(shrunk(ops.convert_to_tensor(grey[..., None]), domain.coarse))
     domain.search.fit(small[0, ..., 0])
     domain.edges.fit(grey[0])
     slopes = [

@@ -2,7 +2,6 @@
 
 from keras import ops
 
-STEP = 4  # pixels between those that light is learnt from
 ROUNDS = 4  # of reweighting
 DARK, BRIGHT = 0.002, 0.998  # beyond, a value was cut off
 CUT = 0.1  # share of cut-off values around one that takes no part
@@ -18,24 +17,22 @@ def clipped(images):
     return white - ops.cast(images < DARK, "float32")
 
 
-def light(images, cut, seen, template):
+def light(x, cut, seen, target):
     """Gain and offset that bring each channel of images to a template's.
 
     Robust, so that neither a defect nor print that moves takes part; what
     is black or white takes no part either.
 
     Args:
-        images: float32 `(B, H, W, 3)` in `[0, 1]`.
-        cut: float32 `(B, H, W, 3)`, see `clipped`.
-        seen: float32 `(B, H, W, 1)`, 1 where a pixel counts.
-        template: float32 `(H, W, 3)`.
+        x: float32 `(B, N, 3)` in `[0, 1]`, the images at some points.
+        cut: float32 `(B, N, 3)`, `clipped` at them.
+        seen: float32 `(B, N, 1)`, 1 where a point counts.
+        target: float32 `(N, 3)`, the template at them.
 
     Returns:
         Two float32 `(B, 3)`.
     """
-    x, target = images[:, ::STEP, ::STEP], template[None, ::STEP, ::STEP]
-    whole = ops.cast(ops.abs(cut[:, ::STEP, ::STEP]) < CUT, "float32")
-    counts = seen[:, ::STEP, ::STEP] * whole
+    counts = seen * ops.cast(ops.abs(cut) < CUT, "float32")
     weight = counts
     for _ in range(ROUNDS):
         gain, offset = line(x, target, weight)
@@ -44,7 +41,7 @@ def light(images, cut, seen, template):
         ratio = residual / (2.5 * spread + 1e-3)
         weight = counts / ops.square(1.0 + ops.square(ratio))
     gain, offset = line(x, target, weight)
-    return gain[:, 0, 0], offset[:, 0, 0]
+    return gain[:, 0], offset[:, 0]
 
 
 def moments_light(images, mean, deviation):
@@ -82,4 +79,4 @@ def line(x, target, weight):
 
 
 def total(x):
-    return ops.sum(x, axis=(1, 2), keepdims=True)
+    return ops.sum(x, axis=1, keepdims=True)

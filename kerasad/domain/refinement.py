@@ -106,22 +106,22 @@ def solve(table):
     return table[..., -1]
 
 
-def correlation(images, template, pose):
+def correlation(shown, seen, template):
     """How well a template explains images, at most 1, and the share seen.
 
     Pearson's correlation over what is seen: blind to gain and offset.
 
+    Args:
+        shown: float32 `(B, N)`, the images at all pixels of the template.
+        seen: float32 `(B, N)`, 1 where they show them, else 0.
+        template: float32 `(H, W, 1)`, of N pixels.
+
     Returns:
         Two float32 `(B,)`.
     """
-    height, width = whole(template.shape[:2])
-    flat = ops.reshape(template, (1, height * width))
-    points = map(ops.convert_to_tensor, pixel_points(height, width))
-    u, v = moved(pose, *points)
-    shown = sample(images, u, v)[..., 0]
-    seen = inside(u, v, height, width)
+    flat = ops.reshape(template, (1, -1))
     count = ops.sum(seen, axis=-1, keepdims=True) + 1e-6
     x = seen * (shown - ops.sum(seen * shown, -1, keepdims=True) / count)
     y = seen * (flat - ops.sum(seen * flat, -1, keepdims=True) / count)
     norm = ops.sqrt(ops.sum(x * x, -1) * ops.sum(y * y, -1))
-    return ops.sum(x * y, -1) / (norm + 1e-6), count[:, 0] / (height * width)
+    return ops.sum(x * y, -1) / (norm + 1e-6), ops.mean(seen, axis=-1)

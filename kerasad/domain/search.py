@@ -37,10 +37,10 @@ class PoseSearch(keras.layers.Layer):
         fixed = {"trainable": False, "dtype": "float32"}
         half = columns // 2 + 1
         self.real = self.add_weight(
-            shape=(count, rows, half), name="real", initializer="zeros", **fixed
+            shape=(count, half, rows), name="real", initializer="zeros", **fixed
         )
         self.imaginary = self.add_weight(
-            shape=(count, rows, half),
+            shape=(count, half, rows),
             name="imaginary",
             initializer="zeros",
             **fixed,
@@ -56,29 +56,30 @@ class PoseSearch(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, images):
-        rows, columns, back_rows, back_columns = (
+        columns, rows, back_rows, back_columns = (
             [ops.convert_to_tensor(part) for part in pair]
             for pair in self.matrices
         )
         x = images[..., 0]
         x = x - ops.mean(x, axis=(1, 2), keepdims=True)
-        # The transform of the image, its real and imaginary part.
-        real, imaginary = (ops.matmul(x, part) for part in columns)
+        # The transform of the image, its real and imaginary part, its columns
+        # first: so each product is one of two matrices, with all else in rows.
         real, imaginary = (
-            ops.matmul(rows[0], real) - ops.matmul(rows[1], imaginary),
-            ops.matmul(rows[0], imaginary) + ops.matmul(rows[1], real),
+            ops.transpose(ops.matmul(x, part), (0, 2, 1)) for part in columns
         )
-        real, imaginary = real[:, None], imaginary[:, None]  # (B, 1, R, C)
+        real, imaginary = complex_product((real, imaginary), rows)
+        real, imaginary = real[:, None], imaginary[:, None]  # (B, 1, C, R)
         # Times the templates', one of the two conjugated.
         product = (
             real * self.real + imaginary * self.imaginary,
             real * self.imaginary - imaginary * self.real,
         )
-        a = ops.matmul(back_rows[0], product[0])
-        a = a - ops.matmul(back_rows[1], product[1])
-        b = ops.matmul(back_rows[0], product[1])
-        b = b + ops.matmul(back_rows[1], product[0])
-        found = ops.matmul(a, back_columns[0]) - ops.matmul(b, back_columns[1])
+        real, imaginary = (
+            ops.transpose(part, (0, 1, 3, 2))
+            for part in complex_product(product, back_rows)
+        )
+        found = ops.matmul(real, back_columns[0])
+        found = found - ops.matmul(imaginary, back_columns[1])
         found = ops.reshape(found / self.norms, (-1, self.poses.shape[0]))
         # Not argmax, which TensorFlow writes with bits that OpenVINO lacks.
         best = ops.top_k(found, 1)[1][:, 0]
@@ -98,7 +99,7 @@ class PoseSearch(keras.layers.Layer):
             for angle in ANGLES:
                 cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
                 shown = read(template, cos * x + sin * y, cos * y - sin * x)
-                transforms.append(np.fft.rfft2(shown))
+                transforms.append(np.fft.rfft2(shown).T)
                 norms.append(window_norms(shown, height, width))
         self.real.assign(np.real(transforms).astype("float32"))
         self.imaginary.assign(np.imag(transforms).astype("float32"))
@@ -106,6 +107,14 @@ class PoseSearch(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0], len(IDENTITY)
+
+
+def complex_product(one, other):
+    """`one @ other` of matrices given as real and imaginary part."""
+    return (
+        ops.matmul(one[0], other[0]) - ops.matmul(one[1], other[1]),
+        ops.matmul(one[0], other[1]) + ops.matmul(one[1], other[0]),
+    )
 
 
 def grid_poses(reach, unit):
@@ -123,8 +132,9 @@ def grid_poses(reach, unit):
 def fourier(height, width, canvas, reach):
     """Matrices, real and imaginary, of the transform there and back.
 
-    There, of an image in the corner of an empty canvas; back, only at the
-    translations that are searched.
+    There, of an image in the corner of an empty canvas, along its rows and
+    then its columns; back the other way, only to the translations that are
+    searched. Each is multiplied from the right.
     """
 
     def pair(phase, weights=1.0):
@@ -141,12 +151,12 @@ def fourier(height, width, canvas, reach):
         twice[-1] = 1.0
     turn = -2 * np.pi / rows, -2 * np.pi / columns
     there = (
-        pair(turn[0] * np.outer(np.arange(rows), np.arange(height))),
         pair(turn[1] * np.outer(np.arange(width), half)),
+        pair(turn[0] * np.outer(np.arange(height), np.arange(rows))),
     )
     shifts = [np.arange(2 * r + 1) for r in reach]
     back = (
-        pair(-turn[0] * np.outer(shifts[0], np.arange(rows)), 1 / rows),
+        pair(-turn[0] * np.outer(np.arange(rows), shifts[0]), 1 / rows),
         pair(-turn[1] * np.outer(half, shifts[1]), twice[:, None] / columns),
     )
     return *there, *back

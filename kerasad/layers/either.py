@@ -1,33 +1,41 @@
 """One of two computations for each image, and no more than is needed."""
 
 import keras
-from keras import ops
+from keras import ops, tree
 
 from kerasad.layers.once import SCORING
 
 
-def either(flags, yes, no):
-    """`yes()` of the images that are flagged, and `no()` of the others.
+def either(flags, yes, no, inputs):
+    """`yes(*inputs)` of the images that are flagged, `no(*inputs)` of others.
 
-    While a detector scores on PyTorch, which computes line by line, what no
-    image of a batch asks for is not computed. The other backends, and whoever
-    traces, compute both.
+    While a detector scores on PyTorch, which computes line by line, each is
+    computed only of its own images. The other backends, and whoever traces,
+    compute both of all.
 
     Args:
         flags: bool `(B,)`.
-        yes, no: callables without arguments that return tensors, or tuples
-            of them, of the same shapes `(B, ...)`.
+        yes, no: callables that return tensors, or tuples of them, of the
+            same shapes `(B, ...)`.
+        inputs: tuple of what both take, nested tensors `(B, ...)`.
     """
-    if SCORING.get() and keras.backend.backend() == "torch":
-        if not bool(flags.any()):
-            return no()
-        if bool(flags.all()):
-            return yes()
-    yes, no = yes(), no()
-    if isinstance(yes, tuple):
-        pairs = zip(yes, no, strict=True)
-        return tuple(chosen(flags, *pair) for pair in pairs)
-    return chosen(flags, yes, no)
+    if not SCORING.get() or keras.backend.backend() != "torch":
+        parts = yes(*inputs), no(*inputs)
+        return tree.map_structure(lambda *pair: chosen(flags, *pair), *parts)
+    if not bool(flags.any()):
+        return no(*inputs)
+    if bool(flags.all()):
+        return yes(*inputs)
+
+    def own(which):
+        return tree.map_structure(lambda x: x[which], inputs)
+
+    def joined(of_yes, of_no):
+        result = of_yes.new_empty((len(flags), *of_yes.shape[1:]))
+        result[flags], result[~flags] = of_yes, of_no
+        return result
+
+    return tree.map_structure(joined, yes(*own(flags)), no(*own(~flags)))
 
 
 def chosen(flags, yes, no):

@@ -245,8 +245,9 @@ class FeatureMemoryMethod(Method):
         else:
             distance = either(
                 ops.convert_to_tensor(changed),
-                lambda: self.shifted_memory(grid),
-                lambda: self.memory(grid, owners=owners),
+                self.shifted_memory,
+                self.memory,
+                (grid,),
             )
         return upsample(distance, *self.image_size)[..., None]
 

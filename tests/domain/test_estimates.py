@@ -43,7 +43,8 @@ def test_pose(domain, parts, angle, scale, shift):
     assert after["rotation"] - before["rotation"] == pytest.approx(
         angle, abs=0.5
     )
-    assert after["zoom"] / before["zoom"] == pytest.approx(scale, rel=0.01)
+    zoom = after["zoom"] / before["zoom"]
+    assert zoom == pytest.approx(scale, rel=0.015)
     side = sum(SIDES) / 2
     assert after["down"] * side == pytest.approx(shift[0], abs=1.0)
     assert after["right"] * side == pytest.approx(shift[1], abs=1.0)
@@ -65,8 +66,11 @@ def test_light_does_not_count_what_was_cut_off(rng):
     image = np.clip(template * 1.5 - 0.1, 0, 1)[None]
     assert (image == 1).mean() > 0.1
     seen = np.ones((1, 32, 32, 1), "float32")
-    parts = [ops.convert_to_tensor(x) for x in (image, seen, template)]
-    gain, offset = light(parts[0], clipped(parts[0]), *parts[1:])
+    parts = [
+        ops.convert_to_tensor(x.reshape(1, 1024, -1))
+        for x in (image, seen, template)
+    ]
+    gain, offset = light(parts[0], clipped(parts[0]), parts[1], parts[2][0])
     np.testing.assert_allclose(host(gain), 1 / 1.5, rtol=1e-3)
     np.testing.assert_allclose(host(offset), 0.1 / 1.5, atol=1e-3)
 

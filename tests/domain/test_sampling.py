@@ -49,20 +49,30 @@ def test_warp_by_a_pixel_is_a_shift_and_says_what_is_unseen(rng):
 
 
 def test_either_is_where_and_computes_no_more_than_is_asked(rng):
-    yes, no = rng.uniform(size=(2, 3, 4)).astype("float32")
-    calls = []
+    values = rng.uniform(size=(2, 3, 4)).astype("float32")
+    tensors = tuple(map(ops.convert_to_tensor, values))
+    seen = []
 
-    def of(value, name):
-        calls.append(name)
-        return ops.convert_to_tensor(value)
+    def first(one, other):
+        seen.append(f"y{len(one)}")
+        return one, other
+
+    def second(one, other):
+        seen.append(f"n{len(one)}")
+        return 2.0 * other, other
 
     for flags in ([True, False, True], [True] * 3, [False] * 3):
         tensor = ops.convert_to_tensor(flags)
-        expected = np.where(np.array(flags)[:, None], yes, no)
-        plain = either(tensor, lambda: of(yes, "y"), lambda: of(no, "n"))
-        assert np.array_equal(host(plain), expected)
+        column = np.array(flags)[:, None]
+        expected = np.where(column, values[0], 2.0 * values[1])
+        plain = either(tensor, first, second, tensors)
         with scoring():
-            quick = either(tensor, lambda: of(yes, "y"), lambda: of(no, "n"))
-        assert np.array_equal(host(quick), expected)
+            quick = either(tensor, first, second, tensors)
+        for found in (plain, quick):
+            assert np.array_equal(host(found[0]), expected)
+            assert np.array_equal(host(found[1]), values[1])
     if keras.backend.backend() == "torch":
-        assert "".join(calls) == "yn" + "yn" + "yn" + "y" + "yn" + "n"
+        whole = "y3 n3 "
+        assert " ".join(seen) == (
+            whole + "y2 n1 " + whole + "y3 " + whole + "n3"
+        )
