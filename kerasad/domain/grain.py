@@ -1,6 +1,5 @@
 """How noisy and how sharp images are."""
 
-import numpy as np
 from keras import ops
 
 STEP = 4  # pixels between those that noise is learnt from
@@ -52,7 +51,11 @@ def roughness(grey):
 
 
 def luminance(images):
-    return ops.matmul(images, np.array([0.299, 0.587, 0.114], "float32"))
+    """Grey `(B, H, W)` of colour `(B, H, W, 3)`."""
+    # With a product with a vector, after a transposition, ONNX Runtime gives
+    # something else.
+    red, green, blue = (images[..., channel] for channel in range(3))
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def softened(images, variance):
