@@ -1,0 +1,190 @@
+"""A real cluster of Ray on this machine, with two cores and what dies in it."""
+
+import collections
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from kerasad.capsules import draw_capsule
+from tests.cli.conftest import TINY, run, succeed
+from tests.processes import kerasad
+from tests.runtime.conftest import made, onnx_file  # noqa: F401
+
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None,
+    reason='needs ray: pip install "kerasad[ray]"',
+)
+IMAGES = 160
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """Many photos, a broken one and a TIFF of three pages."""
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("archive")
+    rng = np.random.default_rng(3)
+    images = [Image.fromarray(draw_capsule(rng, 32)[0]) for _ in range(4)]
+    images[0].save(folder / "p.tif", save_all=True, append_images=images[1:3])
+    for index in range(IMAGES):
+        images[index % 4].copy().save(folder / f"{index:04d}.png")
+    (folder / "broken.png").write_bytes(b"nothing")
+    return folder
+
+
+def start(*arguments):
+    """A driver, and a mark in the environment of all that it starts."""
+    mark = uuid.uuid4().hex
+    process = subprocess.Popen(
+        kerasad(*arguments),
+        env={**os.environ, "KERASAD_MARK": mark},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return process, mark
+
+
+def workers(mark, name):
+    """Processes of that mark whose title Ray begins with `ray::NAME`."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            title = (folder / "cmdline").read_bytes()
+            own = mark.encode() in (folder / "environ").read_bytes()
+        except OSError:  # ended meanwhile
+            continue
+        if own and title.startswith(f"ray::{name}".encode()):
+            found.append(int(folder.name))
+    return found
+
+
+def count(results):
+    return sum(f.read_bytes().count(b"\n") for f in results.glob("*.jsonl"))
+
+
+def soon(true, seconds=60):
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)
+    return found
+
+
+@needs_ray
+def test_what_is_killed_is_scored_once(onnx_file, archive, tmp_path):  # noqa: F811
+    results, masks = tmp_path / "scores", tmp_path / "scores" / "coco.json"
+    command = ("predict", onnx_file, archive, f"--results={results}",
+               "--batch-size=2", "--ray", "--workers=2",
+               "--masks=coco")  # fmt: skip
+    driver, mark = start(*command)
+    soon(lambda: count(results) > 5)  # an actor, in the middle
+    os.kill(workers(mark, "MapWorker")[0], signal.SIGKILL)
+    before = count(results)
+    soon(lambda: count(results) > before + 10 or driver.poll() is not None)
+    assert driver.poll() in (None, 2)
+    driver.kill()  # then the driver
+    driver.communicate()
+    assert driver.returncode == -signal.SIGKILL and not masks.exists()
+    driver, _ = start(*command)
+    said = driver.communicate(timeout=120)
+    assert driver.returncode == 2, said  # of the broken image
+    assert said[1].splitlines() == ["1 images could not be read"]
+
+    file = results / "1-of-1.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    found = collections.Counter((one["path"], one.get("page")) for one in lines)
+    assert set(found.values()) == {1}
+    assert len(found) == IMAGES + 1 + 3
+    assert len(json.loads(masks.read_text())["images"]) == IMAGES + 3
+    # What one process says, which takes it for its own from there.
+    plain = succeed(
+        "predict", onnx_file, archive / "p.tif", archive / "0007.png"
+    )
+    scored = {(one["path"], one.get("page")): one for one in lines}
+    for text in plain.stdout.splitlines():
+        line = json.loads(text)
+        other = scored[line["path"], line.get("page")]
+        assert set(other) - set(line) == {"masks"}
+        assert other["anomaly_score"] == pytest.approx(
+            line["anomaly_score"], rel=1e-4
+        )
+    assert (
+        run("predict", onnx_file, archive, "--results", results).exit_code == 2
+    )
+    assert count(results) == len(lines)
+
+
+@needs_ray
+def test_workers_have_their_environment_before_keras(tmp_path):
+    code = (
+        "import os, sys\n"
+        "from kerasad.fleet.cluster import cluster, worker_environment\n"
+        "os.environ.update(KERASAD_IMAGE_MEMORY='100')\n"
+        "environment = worker_environment(1, 2)\n"
+        "def told():\n"
+        "    early = 'keras' in sys.modules\n"
+        "    import keras\n"
+        "    return early, keras.backend.backend(), os.environ['OMP_NUM_TH'\n"
+        "        'READS'], os.environ['KERASAD_IMAGE_MEMORY']\n"
+        "with cluster(1) as ray:\n"
+        "    task = ray.remote(runtime_env={'env_vars': environment})(told)\n"
+        "    print(*ray.get(task.remote()))\n"
+    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    backend = os.environ.get("KERAS_BACKEND", "")
+    early, name, threads, memory = result.stdout.split()
+    assert (early, threads, memory) == ("False", "1", "50"), result.stderr
+    assert name == (backend or name)
+
+
+@needs_ray
+def test_a_category_a_task(category, tmp_path):
+    manifest = tmp_path / "parts.yaml"
+    (tmp_path / "empty").mkdir()
+    manifest.write_text(f"bad: empty\na one: {category}\n")
+    settings = [f"--set={k}={v}" for k, v in (TINY | {"epochs": 1}).items()]
+    command = kerasad("train-many", manifest, "--out", tmp_path / "runs",
+                      "--ray", "--jobs=2", "--", *settings)  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr  # of the empty folder
+    rows = [row for row in done.stdout.splitlines() if row.startswith("| ")]
+    assert "status 2: Error: " in rows[2] and "empty" in rows[2]
+    assert "| a one | 6 trained on, 4 held out |" in rows[3]
+    assert rows[3].endswith("| done |")
+    assert (tmp_path / "runs" / "a one" / "detector.keras").is_file()
+    assert "bad: status 2: Error:" in done.stderr
+
+
+def test_without_ray(onnx_file, archive, category, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setitem(sys.modules, "ray", None)
+    folder = tmp_path / "parts"
+    shutil.copytree(category, folder / "one")
+    for command in (
+        ("predict", onnx_file, archive, "--ray"),
+        ("train-many", folder, "--out", tmp_path / "runs", "--ray"),
+    ):
+        result = run(*command)
+        assert result.exit_code == 2 and result.stdout == ""
+        assert result.stderr.splitlines()[-1] == (
+            "Error: this needs ray, which is not installed: "
+            'pip install "kerasad[ray]"'
+        )
+    result = run("predict", onnx_file, archive, "--workers=2")
+    assert "--workers goes with --ray" in result.stderr
