@@ -30,7 +30,6 @@ COMMANDS = {
 EXTRAS = {
     "torch": "h5py jinja2 keras matplotlib scipy skimage sklearn yaml".split(),
     "ray": ["ray"],
-    "hub": ["huggingface_hub"],
     "parquet": ["pyarrow"],
     "serve": "fastapi prometheus_client starlette uvicorn".split(),
 }

@@ -98,8 +98,8 @@ def command(
 ):
     """Score images with DETECTOR; one JSON object a line.
 
-    DETECTOR is a .keras file, or what `kerasad export` made of one: .onnx or
-    .xml, which need no Keras.
+    DETECTOR is a .keras file, or hf://OWNER/REPO/FILE.keras[@REVISION], or
+    what `kerasad export` made of one: .onnx or .xml, which need no Keras.
 
     PATH is a file, a folder (with all below it), a glob (in quotes, if there
     are too many files for the shell; ** goes down into folders) or -, which
@@ -130,6 +130,9 @@ def command(
         raise click.UsageError("--workers goes with --ray")
     if masks and not (out or results or maps):
         raise click.UsageError("--masks goes with --out, --results or --maps")
+    from kerasad.hub import fetched
+
+    detector = fetched(detector)
     if results is not None:
         from kerasad.shards import Results, shard_of
 
