@@ -51,7 +51,7 @@ def test_it_follows_what_comes(page, running, photos, part, stricter, rng):
     plain, heat = (one(cards(page)[0], f".{n}") for n in ("plain", "overlay"))
     assert plain.get_attribute("src") != heat.get_attribute("src")
     facts = one(page, ".facts").text
-    assert "2 images, 1 anomalous" in facts and "at most 10 %" in facts
+    assert "2 images, 1 flagged" in facts and "at most 10 %" in facts
     assert one(page, ".verdict").text == ""  # too few to judge
 
     # Another light: all photos are flagged, and the page says so.
@@ -75,7 +75,7 @@ def test_it_follows_what_comes(page, running, photos, part, stricter, rng):
     beside.write_bytes(stricter)
     os.replace(beside, part)
     wait(page, lambda: one(page, ".facts").text.split()[1] != version)
-    assert "0 images, 0 anomalous" in one(page, ".facts").text
+    assert "0 images, 0 flagged" in one(page, ".facts").text
     beside.write_bytes(b"broken")
     os.replace(beside, part)
     wait(page, lambda: one(page, ".failure").is_displayed())

@@ -122,7 +122,7 @@ function show(detector) {
   find(section, ".facts").textContent =
     `version ${detector.version} since ` +
     `${new Date(1000 * detector.since).toLocaleString()}; ` +
-    `${drift.images} images, ${drift.flagged} anomalous; ` +
+    `${drift.images} images, ${drift.flagged} flagged; ` +
     `threshold ${number(detector.threshold)}` +
     (detector.promise ? `: ${detector.promise}` : "");
   const failure = find(section, ".failure");
