@@ -6,6 +6,7 @@ import math
 import os
 from pathlib import Path
 
+from kerasad.allocator import keep_pages
 from kerasad.errors import InputError
 from kerasad.fleet.cluster import cluster, worker_environment
 from kerasad.importing import import_module
@@ -19,6 +20,7 @@ class Scorer:
     """An actor: opens the detector once, answers batch after batch.
 
     Args:
+        folder: to work in, which relative paths are meant from.
         detector: path that every machine of the cluster can read.
         batch_size: int. Images in memory at a time.
         out: folder for overlays, or `None`.
@@ -26,7 +28,9 @@ class Scorer:
         modules: to import first, of `--import`.
     """
 
-    def __init__(self, detector, batch_size, out, keepers, modules):
+    def __init__(self, folder, detector, batch_size, out, keepers, modules):
+        keep_pages()
+        os.chdir(folder)
         for name in modules:
             import_module(name)
         self.detector = open_detector(detector)
@@ -93,7 +97,7 @@ def predict_on_ray(
         scored = data.from_items(items, override_num_blocks=blocks).map_batches(
             Scorer,
             fn_constructor_args=(
-                os.path.abspath(detector), batch_size, out, keepers, modules,
+                os.getcwd(), detector, batch_size, out, keepers, modules,
             ),
             batch_size=batch_size,
             compute=data.ActorPoolStrategy(size=min(workers, blocks)),
