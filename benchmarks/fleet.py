@@ -17,8 +17,10 @@ Prints Markdown.
 """
 
 import argparse
+import contextlib
 import heapq
 import itertools
+import json
 import os
 import shutil
 import statistics
@@ -40,6 +42,8 @@ HOURS = 4.0  # from one kill of a worker to the next, on average
 BLOCKS = 4096  # of Ray, see kerasad.fleet.scoring
 BATCH = 16  # images that a killed worker has under way
 DRAWS = 5
+SIZE = IMAGES // BLOCKS  # of a block
+LINES = 20_000  # that Ray's driver is timed with
 
 
 @dataclass(frozen=True)
@@ -78,19 +82,19 @@ def main(arguments=None):
                     measured(kind, workers, options.detector, archive, results)
                 )
         show(runs)
-        another = cost_of_another(options.detector, archive)
-    line = statistics.median(r["line"] for r in runs["--ray", 1])
+        another = cost_of_another(archive)
+        line = cost_of_line(results)
     print(
-        f"\nA file of another shard costs {1e6 * another:.0f} µs, a line that "
-        f"comes from an actor {1e6 * line:.0f} µs of Ray's driver.\n"
+        f"\nA file that is listed and left out costs {1e6 * another:.0f} µs, a "
+        f"line that comes from an actor {1e6 * line:.0f} µs of Ray's driver.\n"
     )
     shard, ray = (
         Costs(
             statistics.median(r["start"] for r in runs[kind, WORKERS]),
-            # Of a worker with its neighbour at work.
+            # Of a worker with its neighbour at work; a shard's append is in it.
             WORKERS / statistics.median(r["rate"] for r in runs[kind, WORKERS]),
             another,
-            line,
+            line if kind == "--ray" else 0.0,
         )
         for kind in ("--shard", "--ray")
     )
@@ -105,8 +109,8 @@ def fill(archive, photos, count):
 
 
 def measured(kind, workers, detector, archive, results) -> dict:
-    """One run: seconds to the first line, images a second after it, seconds
-    in all, and processor seconds of the first process a line."""
+    """One run: seconds to the first line, and images a second once all
+    workers are at work."""
     shutil.rmtree(results, ignore_errors=True)
     command = [sys.executable, "-m", "kerasad", "predict", str(detector),
                str(archive), f"--results={results}"]  # fmt: skip
@@ -133,31 +137,59 @@ def measured(kind, workers, detector, archive, results) -> dict:
             if any(process.poll() for process in processes):
                 raise SystemExit(f"{kind}: a process failed")
             time.sleep(0.002)
-        lines, now = count(results), time.monotonic() - began
-        marks.append((lines, now, seconds_of(processes[0].pid)))
+        marks.append((count(results), time.monotonic() - began))
     for process in processes:
         process.wait()
-    (_, start, _), (low, warm, before), (high, end, after) = marks
-    return {
-        "start": start,
-        "rate": (high - low) / (end - warm),
-        "all": time.monotonic() - began,
-        "line": (after - before) / (high - low),
-    }
+    (_, start), (low, warm), (high, end) = marks
+    return {"start": start, "rate": (high - low) / (end - warm)}
 
 
 def count(results) -> int:
     return sum(f.read_bytes().count(b"\n") for f in results.glob("*.jsonl"))
 
 
-def seconds_of(pid) -> float:
-    """Processor seconds of a process so far."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+class Same:
+    """An actor that gives back what it is given."""
+
+    def __call__(self, batch):
+        return {"line": list(batch["line"])}
 
 
-def cost_of_another(detector, archive) -> float:
+def cost_of_line(results) -> float:
+    """Processor seconds of the driver for a line, from an actor that has
+    nothing to do to the end of the results."""
+    from kerasad.fleet.cluster import cluster
+    from kerasad.shards import Results
+
+    items = [
+        {"line": line}
+        for file in results.glob("*.jsonl")
+        for line in file.read_bytes().splitlines()
+    ]
+    items = list(itertools.islice(itertools.cycle(items), LINES))
+    with cluster(1):
+        import ray.data as data
+
+        data.DataContext.get_current().enable_progress_bars = False
+        given = data.from_items(items, override_num_blocks=LINES // SIZE)
+        passed = given.map_batches(
+            Same,
+            batch_size=BATCH,
+            compute=data.ActorPoolStrategy(size=1),
+        )
+        with (
+            Results(results / "again", (1, 1), __file__) as appended,
+            contextlib.closing(iter(passed.iter_rows())) as rows,
+        ):
+            next(rows)
+            began, count = time.process_time(), 0
+            for row in rows:
+                appended.add(json.loads(row["line"]))
+                count += 1
+        return (time.process_time() - began) / count
+
+
+def cost_of_another(archive) -> float:
     """Seconds for a file that is listed and falls to another shard."""
     from kerasad.prediction import image_paths, pages_of
     from kerasad.shards import falls_to

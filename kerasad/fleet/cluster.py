@@ -6,7 +6,9 @@ Ray is imported in functions alone: it takes a second, and is an extra.
 import contextlib
 import logging
 import os
+import signal
 import sys
+import threading
 
 from kerasad.many.jobs import shared_environment
 
@@ -32,7 +34,11 @@ def cluster(cores=None):
     import ray
 
     own = {"num_cpus": cores, "object_store_memory": STORE}
-    with open(os.devnull, "w") as nothing, redirected(2, nothing):
+    with (
+        open(os.devnull, "w") as nothing,
+        redirected(2, nothing),
+        signals_kept(),
+    ):
         ray.init(  # which raises what there is to know
             include_dashboard=False,
             log_to_driver=False,
@@ -57,6 +63,20 @@ def worker_environment(threads, beside=1) -> dict[str, str]:
     """
     shared = shared_environment(threads, beside)
     return {name: shared[name] for name in GIVEN if name in shared}
+
+
+@contextlib.contextmanager
+def signals_kept():
+    """Ctrl-C and SIGTERM are whose they were: Ray takes them for itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Images scored by actors of Ray, each with one detector loaded."""
 
+import contextlib
 import json
 import logging
 import math
@@ -104,8 +105,10 @@ def predict_on_ray(
             num_cpus=1,
             runtime_env={"env_vars": worker_environment(1)},
         )  # fmt: skip
-        for row in scored.iter_rows():
-            line = json.loads(row["line"])
-            if "refused" in line:
-                raise InputError(line["refused"])
-            yield line
+        # Closed before the cluster is: what still runs would wait for it.
+        with contextlib.closing(iter(scored.iter_rows())) as rows:
+            for row in rows:
+                line = json.loads(row["line"])
+                if "refused" in line:
+                    raise InputError(line["refused"])
+                yield line

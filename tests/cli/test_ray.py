@@ -126,6 +126,17 @@ def test_what_is_killed_is_scored_once(onnx_file, archive, tmp_path):  # noqa: F
 
 
 @needs_ray
+def test_what_is_refused_ends_it(onnx_file, archive, tmp_path):  # noqa: F811
+    command = kerasad("predict", onnx_file, archive, "--ray", "--workers=1",
+                      "--maps", tmp_path / "upload",
+                      "--map-format=mvtec-ad-2")  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert "is not in CATEGORY/test_SPLIT/" in line
+
+
+@needs_ray
 def test_workers_have_their_environment_before_keras(tmp_path):
     code = (
         "import os, sys\n"
