@@ -109,6 +109,17 @@ def test_what_goes_with_what(made, tmp_path):  # noqa: F811
     assert not (results / "coco.json").exists()
 
 
+def test_a_file_a_shard(made, tmp_path):  # noqa: F811
+    images = 0
+    for shard in ("1/2", "2/2"):
+        run("predict", made / "detector.keras", made / "photos", "--shard",
+            shard, "--results", tmp_path, "--masks=coco")  # fmt: skip
+        name = f"{shard.replace('/', '-of-')}.coco.json"
+        content = json.loads((tmp_path / name).read_text())
+        images += len(content["images"])
+    assert images == 4
+
+
 def test_nothing_half_written(tmp_path):
     with pytest.raises(InputError):
         with CocoFile(tmp_path / "coco.json") as file:

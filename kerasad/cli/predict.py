@@ -40,8 +40,8 @@ from kerasad.cli.options import (
 @click.option(
     "--masks",
     type=click.Choice(["coco"]),
-    help="Writes coco.json beside the overlays, the results or the maps: boxes "
-    "and masks of what is over the pixel threshold.",
+    help="Writes coco.json, or one file a shard, beside the overlays, the "
+    "results or the maps: boxes and masks of what is over the pixel threshold.",
 )
 @click.option(
     "--parquet",
@@ -148,7 +148,9 @@ def command(
     if masks:
         folder = out or (results.folder if results else maps)
         keepers.append((Masks,))
-        sinks.append(CocoFile(folder / NAME))
+        several = results and results.count > 1
+        name = f"{results.path.stem}.{NAME}" if several else NAME
+        sinks.append(CocoFile(folder / name))
     if parquet:
         from kerasad.parquet import ParquetFile
 
