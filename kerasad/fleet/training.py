@@ -33,7 +33,7 @@ def run_on_ray(commands, jobs, logs, say) -> dict[str, Done]:
         ]
         jobs = jobs or len(nodes)
         share = max(1, int(min(min(nodes), sum(nodes) // jobs)))
-        beside = max(1, int(min(nodes)) // share)  # on one machine
+        beside = max(1, min(jobs, int(min(nodes)) // share))  # on a machine
         task = ray.remote(
             num_cpus=share,
             max_calls=1,  # the next one needs a Keras of its own

@@ -12,6 +12,7 @@ import time
 import uuid
 from pathlib import Path
 
+import keras
 import pytest
 from PIL import Image
 
@@ -47,7 +48,12 @@ def start(*arguments):
     mark = uuid.uuid4().hex
     process = subprocess.Popen(
         kerasad(*arguments),
-        env={**os.environ, "KERASAD_MARK": mark},
+        env={
+            **os.environ,
+            "KERASAD_MARK": mark,
+            "KERASAD_IMAGE_MEMORY": "1024",
+            "OMP_NUM_THREADS": "1",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -137,50 +143,33 @@ def test_what_is_refused_ends_it(onnx_file, archive, tmp_path):  # noqa: F811
 
 
 @needs_ray
-def test_workers_have_their_environment_before_keras(tmp_path):
-    code = (
-        "import os, sys\n"
-        "from kerasad.fleet.cluster import cluster, worker_environment\n"
-        "os.environ.update(KERASAD_IMAGE_MEMORY='100')\n"
-        "environment = worker_environment(1, 2)\n"
-        "def told():\n"
-        "    early = 'keras' in sys.modules\n"
-        "    import keras\n"
-        "    return early, keras.backend.backend(), os.environ['OMP_NUM_TH'\n"
-        "        'READS'], os.environ['KERASAD_IMAGE_MEMORY']\n"
-        "with cluster(1) as ray:\n"
-        "    task = ray.remote(runtime_env={'env_vars': environment})(told)\n"
-        "    print(*ray.get(task.remote()))\n"
-    )
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    backend = os.environ.get("KERAS_BACKEND", "")
-    early, name, threads, memory = result.stdout.split()
-    assert (early, threads, memory) == ("False", "1", "50"), result.stderr
-    assert name == (backend or name)
-
-
-@needs_ray
-def test_a_category_a_task(category, tmp_path):
+def test_a_category_a_task_that_is_killed(category, tmp_path):
     manifest = tmp_path / "parts.yaml"
     (tmp_path / "empty").mkdir()
     manifest.write_text(f"bad: empty\na one: {category}\n")
-    settings = [f"--set={k}={v}" for k, v in (TINY | {"epochs": 1}).items()]
-    command = kerasad("train-many", manifest, "--out", tmp_path / "runs",
-                      "--ray", "--jobs=2", "--", *settings)  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2, done.stderr  # of the empty folder
-    rows = [row for row in done.stdout.splitlines() if row.startswith("| ")]
+    settings = [f"--set={k}={v}" for k, v in (TINY | {"epochs": 12}).items()]
+    folder = tmp_path / "runs" / "a one"
+    driver, mark = start("train-many", manifest, "--out", folder.parent,
+                         "--ray", "--jobs=2", "--", *settings)  # fmt: skip
+    soon((folder / "checkpoint-ssae.npz").exists)
+    soon(lambda: len(workers(mark, "run_command")) == 1)  # the other failed
+    [worker] = workers(mark, "run_command")
+    # It had its share from the start, so before it imported Keras.
+    environment = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
+    assert b"OMP_NUM_THREADS=1" in environment
+    assert b"KERASAD_IMAGE_MEMORY=512" in environment
+    assert f"KERAS_BACKEND={keras.backend.backend()}".encode() in environment
+    os.kill(worker, signal.SIGKILL)
+    stdout, stderr = driver.communicate(timeout=120)
+    assert driver.returncode == 2, stderr  # of the empty folder
+    log = (folder.parent / "logs" / "a one.log").read_text()
+    assert "going on after epoch" in log
+    rows = [row for row in stdout.splitlines() if row.startswith("| ")]
     assert "status 2: Error: " in rows[2] and "empty" in rows[2]
     assert "| a one | 6 trained on, 4 held out |" in rows[3]
     assert rows[3].endswith("| done |")
-    assert (tmp_path / "runs" / "a one" / "detector.keras").is_file()
-    assert "bad: status 2: Error:" in done.stderr
+    assert (folder / "detector.keras").is_file()
+    assert "bad: status 2: Error:" in stderr
 
 
 def test_without_ray(onnx_file, archive, category, tmp_path, monkeypatch):  # noqa: F811
