@@ -7,9 +7,11 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 
+from kerasad.errors import InputError
 from kerasad.many.jobs import shared_environment
 
 GIVEN = ("KERAS_BACKEND", "KERASAD_IMAGE_MEMORY", "OMP_NUM_THREADS",
@@ -26,7 +28,12 @@ def cluster(cores=None):
 
     Yields:
         The `ray` module, connected until the end of the `with`.
+
+    Raises:
+        InputError: nobody answers at RAY_ADDRESS.
     """
+    address = os.environ.get("RAY_ADDRESS")
+    check_answer(address)
     # Ray would report its use to its makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # It says of every actor that it may not come back, and it does come back.
@@ -43,7 +50,7 @@ def cluster(cores=None):
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            **({} if os.environ.get("RAY_ADDRESS") else own),
+            **({} if address else own),
         )
     try:
         yield ray
@@ -63,6 +70,20 @@ def worker_environment(threads, beside=1) -> dict[str, str]:
     """
     shared = shared_environment(threads, beside)
     return {name: shared[name] for name in GIVEN if name in shared}
+
+
+def check_answer(address):
+    """Refuses HOST:PORT where nobody listens: Ray would try for minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():  # none, or such as `auto`
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"RAY_ADDRESS={address}: nobody answers there; start a cluster "
+            "with `ray start --head`, or unset it"
+        ) from error
 
 
 @contextlib.contextmanager

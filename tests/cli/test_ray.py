@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -170,6 +171,19 @@ def test_a_category_a_task_that_is_killed(category, tmp_path):
     assert rows[3].endswith("| done |")
     assert (folder / "detector.keras").is_file()
     assert "bad: status 2: Error:" in stderr
+
+
+def test_no_cluster_at_the_address(category, tmp_path, monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = "{}:{}".format(*free.getsockname())
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    shutil.copytree(category, tmp_path / "parts" / "one")
+    result = run("train-many", tmp_path / "parts", "--out", tmp_path / "runs",
+                 "--ray")  # fmt: skip
+    assert result.exit_code == 2 and result.stdout == ""
+    [line] = result.stderr.splitlines()
+    assert f"RAY_ADDRESS={address}: nobody answers there" in line
 
 
 def test_without_ray(onnx_file, archive, category, tmp_path, monkeypatch):  # noqa: F811
