@@ -1,10 +1,10 @@
 """Imports Keras for a process that only scores, in half the time.
 
-Keras 3.15 imports whatever of scikit-learn, Matplotlib and JAX is installed,
-for wrappers and plots that a command of ours never calls, and PyTorch's
-compiler, for a decorator: more than half of the start of `kerasad predict`.
-Hidden while Keras is imported, they are to Keras as if not installed; anybody
-else can import them afterwards.
+Keras 3.15 imports whatever of scikit-learn, Matplotlib, pandas and JAX is
+there, for wrappers, plots and tables that a command of ours never calls, and
+PyTorch's compiler, for a decorator: more than half of the start of `kerasad
+predict`. Hidden while Keras is imported, they are to Keras as if not
+installed; anybody else can import them afterwards.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import types
 
 from kerasad.backend import ensure_backend
 
-OPTIONAL = ("sklearn", "matplotlib", "jax")
+OPTIONAL = ("sklearn", "matplotlib", "pandas", "jax")
 COMPILER = "torch._dynamo"
 
 

@@ -8,17 +8,22 @@ import keras
 from kerasad import legacy
 from kerasad.detector import Detector
 from kerasad.errors import InputError
+from kerasad.hub import fetched
 from kerasad.vetting import OpenedFile, too_new, vet
 
 
 def load(path) -> Detector:
     """A detector from its `.keras` file, ready to predict.
 
+    Args:
+        path: of the file, or `hf://OWNER/REPO/FILE.keras[@REVISION]`, see
+            `kerasad.hub.fetched`; it is vetted as any other.
+
     Raises:
         InputError: no such file, not a `.keras` file, another model, or
             anything that `kerasad.vetting.vet` refuses.
     """
-    path = Path(path)
+    path = Path(fetched(path))
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a .keras detector")
     if path.suffix != ".keras":

@@ -94,6 +94,17 @@ def predict_batch(detector, leaves, batch_size, out, keep):
         yield line
 
 
+def joined(keepers):
+    """One `keep` of `predict_files` for several; `None` for none."""
+    if not keepers:
+        return None
+
+    def keep(*facts):
+        return {k: v for one in keepers for k, v in one(*facts).items()}
+
+    return keep
+
+
 def pages_of(path) -> list[int | None]:
     """The pages of a file that has several; else `None` alone."""
     numbers = [0] if os.path.isdir(path) else pages(path)

@@ -141,6 +141,11 @@ class Results:
             return False
         return (str(path), page) not in self.done
 
+    def lines(self):
+        """What is in the file, one after another, as `add` was given it."""
+        with open(self.path, "rb") as file:
+            yield from map(json.loads, file)
+
     def add(self, line):
         """Appends; what was added is there whatever ends the process."""
         with writing(self.path):

@@ -29,6 +29,7 @@ ROWS = [
     {
         "backend",
         "importing",
+        "hub",
         "provenance",
         "vetting",
         "scoring",
@@ -50,9 +51,11 @@ ROWS = [
     {"config", "detector"},
     {"loading"},
     {"training.train", "prediction", "export"},
-    {"runtime", "shards", "map_files"},
+    {"runtime", "shards", "map_files", "parquet"},
+    {"coco"},
     {"opening"},
     {"serving", "many"},
+    {"fleet"},
     {"testing"},
     {"cli"},
     {"__main__"},
@@ -61,6 +64,7 @@ NO_KERAS = {
     "errors", "files", "text", "config", "settings", "metrics", "calibration",
     "vetting", "legacy", "capsules", "sides", "regions", "lines", "prediction",
     "runtime", "serving", "shards", "map_files", "allocator", "cache", "stored",
+    "coco", "parquet", "fleet", "hub",
 }  # fmt: skip
 NAMES_NO_METHOD = ("detector.py", "evaluation", "vetting", "export", "cli",
                    "loading.py", "prediction.py", "training")  # fmt: skip

@@ -29,6 +29,8 @@ COMMANDS = {
 # with exported detectors alone.
 EXTRAS = {
     "torch": "h5py jinja2 keras matplotlib scipy skimage sklearn yaml".split(),
+    "ray": ["ray"],
+    "parquet": ["pyarrow"],
     "serve": "fastapi prometheus_client starlette uvicorn".split(),
 }
 

@@ -84,8 +84,9 @@ def is_path(text) -> bool:
 @click.option(
     "--out",
     type=OutputFolder(),
-    help="Folder for metrics.json, scores.csv, heatmaps and report.html, and "
-    "sweep.json and sweep.png. Defaults to `evaluation` beside the detector.",
+    help="Folder for metrics.json, scores.csv, heatmaps, report.html and "
+    "card.md, a model card for the Hugging Face Hub, and sweep.json and "
+    "sweep.png. Defaults to `evaluation` beside the detector.",
 )
 @backend_option
 @import_option

@@ -9,6 +9,7 @@ from kerasad.backend import BACKENDS
 from kerasad.data.layout_names import LAYOUT_NAMES
 from kerasad.text import one_line
 
+IMPORTED = "kerasad.imported"  # for processes elsewhere to import as well
 DETECTOR = "runs/default/detector.keras"  # what `kerasad train` writes
 
 
@@ -37,6 +38,7 @@ def import_modules(ctx, param, value):
 
         ensure_backend(os.environ.get("KERAS_BACKEND"))
         import_module(name)
+    ctx.meta[IMPORTED] = value
     return value
 
 
@@ -76,6 +78,14 @@ group_by_option = click.option(
     "guarantee: near-copies (the default: frames of one part, told by their "
     "pixels), folder, none, or a regular expression on the path, such as "
     r"'part(\d+)_'.",
+)
+
+
+ray_option = click.option(
+    "--ray",
+    is_flag=True,
+    help="Run on Ray: on the cluster of RAY_ADDRESS, or on the cores of this "
+    "machine.",
 )
 
 

@@ -1,4 +1,5 @@
 import contextlib
+import importlib
 import json
 import os
 import sys
@@ -6,9 +7,11 @@ import sys
 import click
 
 from kerasad.cli.options import (
+    IMPORTED,
     OutputFolder,
     backend_option,
     import_option,
+    ray_option,
     say,
 )
 
@@ -35,6 +38,17 @@ from kerasad.cli.options import (
     "mvtec-ad-2: what that benchmark's server takes, with masks.",
 )
 @click.option(
+    "--masks",
+    type=click.Choice(["coco"]),
+    help="Writes coco.json, or one file a shard, beside the overlays, the "
+    "results or the maps: boxes and masks of what is over the pixel threshold.",
+)
+@click.option(
+    "--parquet",
+    type=click.Path(dir_okay=False),
+    help="Writes the lines as a table to this file, too.",
+)
+@click.option(
     "--batch-size",
     type=click.IntRange(min=1),
     default=16,
@@ -57,23 +71,35 @@ from kerasad.cli.options import (
     help="Folder to append the lines to, instead of stdout; images that have "
     "one there are left out. So an interrupted run goes on.",
 )
+@ray_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Of --ray, each with the detector loaded. Defaults to the cores.",
+)
 @backend_option
 @import_option
+@click.pass_context
 def command(
+    ctx,
     detector,
     paths,
     out,
     maps,
     map_format,
+    masks,
+    parquet,
     batch_size,
     fail_on_anomaly,
     shard,
     results,
+    ray,
+    workers,
 ):
     """Score images with DETECTOR; one JSON object a line.
 
-    DETECTOR is a .keras file, or what `kerasad export` made of one: .onnx or
-    .xml, which need no Keras.
+    DETECTOR is a .keras file, or hf://OWNER/REPO/FILE.keras[@REVISION], or
+    what `kerasad export` made of one: .onnx or .xml, which need no Keras.
 
     PATH is a file, a folder (with all below it), a glob (in quotes, if there
     are too many files for the shell; ** goes down into folders) or -, which
@@ -96,31 +122,57 @@ def command(
       find /data -name '*.png' | kerasad predict detector.keras -
       kerasad predict detector.keras /data --results scores --shard 1/4
       kerasad predict detector.keras photos --maps maps --map-format png
+      kerasad predict detector.keras /data --results scores --ray
     """
     if shard is not None and results is None:
         raise click.UsageError("--shard goes with --results")
+    if workers is not None and not ray:
+        raise click.UsageError("--workers goes with --ray")
+    if masks and not (out or results or maps):
+        raise click.UsageError("--masks goes with --out, --results or --maps")
+    from kerasad.hub import fetched
+
+    detector = fetched(detector)
     if results is not None:
         from kerasad.shards import Results, shard_of
 
         share = shard_of(shard or "1/1")
         results = Results(results, share, existing(detector))
+    from kerasad.coco import NAME, CocoFile, Masks
     from kerasad.lines import alarming
     from kerasad.map_files import MapFiles
-    from kerasad.opening import open_detector
-    from kerasad.prediction import image_paths, predict_files
+    from kerasad.prediction import image_paths
 
-    fitted = open_detector(detector)
-    keep = maps and MapFiles(maps, map_format, fitted)
+    keepers = [(MapFiles, maps, map_format)] if maps else []
+    sinks = []
+    if masks:
+        folder = out or (results.folder if results else maps)
+        keepers.append((Masks,))
+        several = results and results.count > 1
+        name = f"{results.path.stem}.{NAME}" if several else NAME
+        sinks.append(CocoFile(folder / name))
+    if parquet:
+        from kerasad.parquet import ParquetFile
+
+        sinks.append(ParquetFile(parquet))
     left_out = []
     files = image_paths(paths, sys.stdin.buffer, left_out)
+    score = scoring(ctx, detector, keepers, ray, workers)
     failures = anomalies = 0
-    with results or contextlib.nullcontext():
+    with contextlib.ExitStack() as stack:
         wanted = None
         if results:
+            stack.enter_context(results)
             wanted = results.wanted
             failures, anomalies = results.failures, results.anomalies
-        for line in predict_files(fitted, files, batch_size, out, wanted, keep):
+        for sink in sinks:
+            stack.enter_context(sink)
+            for line in results.lines() if results else ():
+                sink.add(line)
+        for line in score(files, batch_size, out, wanted):
             results.add(line) if results else click.echo(json.dumps(line))
+            for sink in sinks:
+                sink.add(line)
             failures += "error" in line
             anomalies += alarming(line)
     if failures:
@@ -134,6 +186,29 @@ def command(
         sys.exit(2)
     if fail_on_anomaly and anomalies:
         sys.exit(3)
+
+
+def scoring(ctx, detector, keepers, ray, workers):
+    """A function from files, batch size, overlays' folder and what is wanted
+    to lines; the detector and the `keepers` are known to be in order."""
+    from kerasad.opening import open_detector
+    from kerasad.prediction import joined, predict_files
+
+    if ray:
+        from kerasad.fleet.scoring import predict_on_ray
+
+        importlib.import_module("ray")  # before a detector is read in vain
+    fitted = open_detector(detector)
+    fitted.check_calibrated()
+    keep = joined([make(*rest, fitted) for make, *rest in keepers])
+    if not ray:
+        return lambda files, batch_size, out, wanted: predict_files(
+            fitted, files, batch_size, out, wanted, keep
+        )
+    modules = ctx.meta.get(IMPORTED, ())
+    return lambda *arguments: predict_on_ray(
+        detector, *arguments, keepers, workers, modules
+    )
 
 
 def existing(detector):

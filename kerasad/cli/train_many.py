@@ -2,7 +2,12 @@ import sys
 
 import click
 
-from kerasad.cli.options import OutputFolder, backend_option, say
+from kerasad.cli.options import (
+    OutputFolder,
+    backend_option,
+    ray_option,
+    say,
+)
 
 
 @click.command("train-many")
@@ -11,9 +16,8 @@ from kerasad.cli.options import OutputFolder, backend_option, say
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Trainings at a time; the cores are shared out among them.",
+    help="Trainings at a time, 1 if not given, or with --ray one a machine; "
+    "cores and memory are shared out among them.",
 )
 @click.option(
     "--out",
@@ -22,14 +26,18 @@ from kerasad.cli.options import OutputFolder, backend_option, say
     show_default=True,
     help="Folder of the runs.",
 )
+@ray_option
 @backend_option
-def command(parts, options, jobs, out):
+def command(parts, options, jobs, out, ray):
     """Train a detector for each category of PARTS.
 
     PARTS is a folder of categories, or a YAML file of lines `name: folder`.
     What follows -- goes to `kerasad train`, such as --config or --set.
     Prints a table and writes index.html. Run again, it goes on: finished
     detectors are left as they are.
+
+    With --ray each is a task; PARTS and --out lie on a disk that all machines
+    of the cluster see.
 
     \b
     Example:
@@ -38,7 +46,14 @@ def command(parts, options, jobs, out):
     """
     from kerasad.many.run import train_many
 
-    table, status = train_many(parts, out, jobs, options, say)
+    run = {}
+    if ray:
+        from kerasad.fleet.training import run_on_ray
+
+        run["run"] = run_on_ray
+    else:
+        jobs = jobs or 1
+    table, status = train_many(parts, out, jobs, options, say, **run)
     click.echo(table)
     say(f"written to {out}")
     sys.exit(status)

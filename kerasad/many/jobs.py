@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from kerasad.stored import memory_limit
+
 # What the backends and their libraries take their number of threads from.
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 
@@ -25,8 +27,8 @@ class Done:
 def run_jobs(commands, jobs, logs, say) -> dict[str, Done]:
     """Runs `kerasad` commands, so many at a time; one that fails stops none.
 
-    Each gets its share of the cores, set before its Keras is imported. Ended
-    itself, it ends them.
+    Each gets its share of the cores and of the memory for images, set before
+    its Keras is imported. Ended itself, it ends them.
 
     Args:
         commands: dict of lists of arguments by name.
@@ -36,8 +38,7 @@ def run_jobs(commands, jobs, logs, say) -> dict[str, Done]:
     """
     logs = Path(logs)
     logs.mkdir(parents=True, exist_ok=True)
-    share = str(max(1, (os.cpu_count() or 1) // jobs))
-    environment = {**dict.fromkeys(THREADS, share), **os.environ}
+    environment = shared_environment((os.cpu_count() or 1) // jobs, jobs)
     running, closing = set(), threading.Event()
 
     def run(name):
@@ -56,12 +57,10 @@ def run_jobs(commands, jobs, logs, say) -> dict[str, Done]:
                 running.add(process)
                 status = process.wait()
                 running.discard(process)
-        lines = (logs / f"{name}.log").read_text(errors="replace").splitlines()
         seconds = time.monotonic() - started
-        done = Done(status, seconds, lines[-1] if lines else "")
+        done = Done(status, seconds, last_line(logs, name))
         if not closing.is_set():
-            said = f"status {status}: {done.said}" if status else "done"
-            say(f"{name}: {said} ({seconds:.0f} s)")
+            report(name, done, say)
         return done
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -73,3 +72,28 @@ def run_jobs(commands, jobs, logs, say) -> dict[str, Done]:
             for process in list(running):
                 process.terminate()  # train says how to go on, and ends
             raise
+
+
+def shared_environment(threads, jobs) -> dict[str, str]:
+    """The environment of one of so many processes on this machine.
+
+    Threads that somebody chose stay; the memory for images, chosen or not, is
+    that of all together.
+    """
+    memory = (memory_limit() >> 20) // jobs
+    return {
+        **dict.fromkeys(THREADS, str(max(1, threads))),
+        **os.environ,
+        "KERASAD_IMAGE_MEMORY": str(memory),
+    }
+
+
+def last_line(logs, name) -> str:
+    """Of what a command said on stderr."""
+    text = (Path(logs) / f"{name}.log").read_text(errors="replace")
+    return (text.splitlines() or [""])[-1]
+
+
+def report(name, done, say):
+    said = f"status {done.status}: {done.said}" if done.status else "done"
+    say(f"{name}: {said} ({done.seconds:.0f} s)")

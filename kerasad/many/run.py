@@ -22,7 +22,7 @@ from kerasad.many.tables import (
 OURS = ("--out", "--data", "--resume")  # set for each category
 
 
-def train_many(source, runs, jobs, options=(), say=print):
+def train_many(source, runs, jobs, options=(), say=print, run=run_jobs):
     """Trains a detector a category, `RUNS/NAME/detector.keras`.
 
     What is finished is left as it is, what was interrupted goes on.
@@ -33,6 +33,7 @@ def train_many(source, runs, jobs, options=(), say=print):
         jobs: int. Trainings at a time.
         options: further arguments of `kerasad train`.
         say: called with one line of commentary at a time.
+        run: what runs them, such as `kerasad.fleet.training.run_on_ray`.
 
     Returns:
         The table as Markdown, and the worst status of all.
@@ -47,7 +48,7 @@ def train_many(source, runs, jobs, options=(), say=print):
                "--resume", *options]
         for name, folder in parts.items()
     }  # fmt: skip
-    done = run_jobs(commands, jobs, runs / "logs", say)
+    done = run(commands, jobs, runs / "logs", say)
     rows = training_table(runs, parts, done)
     write_index(runs, rows, "Trained detectors")
     return markdown(rows), worst(done)

@@ -11,6 +11,7 @@ from pathlib import Path
 from kerasad.domain.columns import COLUMNS
 from kerasad.evaluation.measures import METRICS
 from kerasad.files import write_text
+from kerasad.reports.card import card
 from kerasad.reports.facts import domain, number
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.html import write_report
@@ -28,8 +29,9 @@ def write_results(
 ):
     """Metrics, scores, heatmaps and the report, in folder `out`.
 
-    The files are `metrics.json`, `scores.csv`, `heatmaps/*.png` and
-    `report.html`; with a sweep of shifts also `sweep.json` and `sweep.png`.
+    The files are `metrics.json`, `scores.csv`, `heatmaps/*.png`,
+    `report.html` and the model card `card.md`; with a sweep of shifts also
+    `sweep.json` and `sweep.png`.
 
     Args:
         progress: callable `(heatmaps drawn, heatmaps in all)`.
@@ -40,6 +42,7 @@ def write_results(
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "metrics.json", json.dumps(evaluation.metrics, indent=2))
     write_text(out / "scores.csv", scores_csv(evaluation))
+    write_text(out / "card.md", card(evaluation.metrics, detector))
     if shift_section is not None:
         write_text(out / "sweep.json", json.dumps(shift_section, indent=2))
         sweep_figure(shift_section, out / "sweep.png")

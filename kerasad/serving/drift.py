@@ -30,10 +30,12 @@ class Drift:
             self.units = fitted.get("groups", fitted.get("images"))
         self.last = deque(maxlen=WINDOW)
         self.images = self.flagged = 0
+        self.beyond = deque(maxlen=WINDOW)  # whether each was not judged
 
     def add(self, line):
         flagged = alarming(line)
         self.last.append((line["anomaly_score"], flagged))
+        self.beyond.append(line["is_anomalous"] is None)
         self.images += 1
         self.flagged += flagged
 
@@ -55,6 +57,7 @@ class Drift:
             "flagged": self.flagged,
             "window": len(scores),
             "flagged_in_window": flagged,
+            "not_judged_in_window": sum(self.beyond),
             "promised": self.promised,
             "chance_of_flags": rate,
             "chance_of_scores": shape,

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from kerasad.reports.panels import overlay
+from kerasad.serving.conditions import conditions
 
 KEPT = 24  # images
 SIDE = 320  # pixels of the longer side, at most
@@ -43,6 +44,7 @@ class Recent:
                 key: entry["line"][key]
                 for key in ("anomaly_score", "is_anomalous", "p_value")
             }
+            | {"conditions": conditions(entry["line"])}
             for entry in reversed(self.entries)
         ]
 

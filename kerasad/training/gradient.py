@@ -64,7 +64,7 @@ def train_network(build, losses, dataset, validation, run) -> tuple:
                 initial_epoch=len(rows),
                 shuffle=False,  # the data set owns its order
                 verbose=0,
-                callbacks=[journal],
+                callbacks=[journal, *run.callbacks],
             )
     run.facts |= {
         "precision": policy,

@@ -128,6 +128,7 @@ class Journal(keras.callbacks.Callback):
                 f"{row['loss']:g}, {row['val_loss']:g} in validation; set a "
                 f"learning_rate below {self.rate:g}, or clipnorm=1"
             )
+        logs |= row  # for the callbacks that follow
         best = min((r["val_loss"] for r in self.rows), default=np.inf)
         self.rows.append(row)
         self.refit()

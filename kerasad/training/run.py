@@ -31,6 +31,8 @@ class Run:
             each batch with `row=None` and after each epoch with its row of
             the history.
         say: called with one line of commentary at a time.
+        callbacks: `keras.callbacks.Callback` objects of the person's own,
+            called around the epochs of each network that is trained.
         facts: dict that `fit` may fill with what the detector should
             remember of how it was made, as plain values.
     """
@@ -45,6 +47,7 @@ class Run:
     shifted: object = None
     progress: Callable | None = None
     say: Callable[[str], None] = lambda text: None
+    callbacks: tuple = ()
     facts: dict = field(default_factory=dict)
 
     def part(self, name: str, settings=None, **changes) -> "Run":

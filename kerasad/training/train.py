@@ -62,6 +62,7 @@ def train(
     progress=None,
     say=lambda text: None,
     minutes=None,
+    callbacks=(),
 ) -> TrainingResult:
     """Fits the method, calibrates on other normal images and saves.
 
@@ -78,6 +79,10 @@ def train(
         minutes: time of the steps, which are as many as fit into it, and no
             more than the recipe has; the schedule of the rate is that of
             so many. With cross calibration, of each of its trainings.
+        callbacks: `keras.callbacks.Callback` objects. The logs at the end of
+            an epoch are a row of the history: `loss`, `val_loss`,
+            `learning_rate`, `seconds`. A method without epochs calls none,
+            and of cross calibration the training on all images alone does.
 
     Raises:
         InputError: the data, the textures or the checkpoint cannot be used.
@@ -117,6 +122,7 @@ def train(
         seconds=None if minutes is None else 60.0 * minutes,
         progress=progress,
         say=say,
+        callbacks=tuple(callbacks),
     )
     if resume and not checkpoints(out):
         if (out / "detector.keras").is_file():
@@ -144,7 +150,9 @@ def train(
             own = photos.only(others)
             parts = split(own.units, config.validation_share, config.seed)
             learnt, rest = (chosen(own.images, places) for places in parts)
-            part = run.part(f"fold-{next(numbers)}", resume=True, facts={})
+            part = run.part(
+                f"fold-{next(numbers)}", resume=True, facts={}, callbacks=()
+            )
             return fit(config, learnt, rest, part)[0]
 
         detector.calibration = out_of_fold(

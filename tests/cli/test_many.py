@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+from kerasad.errors import InputError
 from kerasad.evaluation.measures import METRICS
+from kerasad.many.jobs import shared_environment
 from kerasad.many.tables import mean_of
 from tests.cli.conftest import TINY, run, succeed
 from tests.processes import kerasad
@@ -101,6 +103,21 @@ def test_a_category_that_fails_stops_no_other(category, tmp_path):
     result = run("evaluate-many", runs)
     assert result.exit_code == 2 and result.stdout == ""
     assert "finish `kerasad train-many` first" in result.stderr
+
+
+def test_cores_and_memory_are_shared_out(monkeypatch):
+    monkeypatch.setenv("KERASAD_IMAGE_MEMORY", "600")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    environment = shared_environment(2, 3)
+    assert environment["KERASAD_IMAGE_MEMORY"] == "200"
+    assert environment["OMP_NUM_THREADS"] == "2"
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")  # chosen by somebody
+    assert shared_environment(2, 3)["OMP_NUM_THREADS"] == "5"
+    monkeypatch.delenv("KERASAD_IMAGE_MEMORY")
+    assert shared_environment(1, 4)["KERASAD_IMAGE_MEMORY"] == "256"
+    monkeypatch.setenv("KERASAD_IMAGE_MEMORY", "much")
+    with pytest.raises(InputError, match="whole number of MiB"):
+        shared_environment(1, 4)
 
 
 def test_no_mean_of_some():

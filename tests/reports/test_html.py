@@ -191,7 +191,9 @@ def test_results_hold_the_report(detector, tmp_path):
     evaluation = make_evaluation(detector, ["good", "crack"])
     write_results(evaluation, detector, tmp_path / "out")
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {"metrics.json", "scores.csv", "heatmaps", "report.html"}
+    assert written == {
+        *("metrics.json", "scores.csv", "heatmaps", "report.html", "card.md")
+    }
     source = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert source == report(evaluation, detector)
 

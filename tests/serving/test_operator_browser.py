@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.cli.test_domain import fast  # noqa: F401
 from tests.serving.client import Running
 from tests.serving.conftest import png
 
@@ -50,7 +51,7 @@ def test_it_follows_what_comes(page, running, photos, part, stricter, rng):
     plain, heat = (one(cards(page)[0], f".{n}") for n in ("plain", "overlay"))
     assert plain.get_attribute("src") != heat.get_attribute("src")
     facts = one(page, ".facts").text
-    assert "2 images, 1 anomalous" in facts and "at most 10 %" in facts
+    assert "2 images, 1 flagged" in facts and "at most 10 %" in facts
     assert one(page, ".verdict").text == ""  # too few to judge
 
     # Another light: all photos are flagged, and the page says so.
@@ -74,12 +75,42 @@ def test_it_follows_what_comes(page, running, photos, part, stricter, rng):
     beside.write_bytes(stricter)
     os.replace(beside, part)
     wait(page, lambda: one(page, ".facts").text.split()[1] != version)
-    assert "0 images, 0 anomalous" in one(page, ".facts").text
+    assert "0 images, 0 flagged" in one(page, ".facts").text
     beside.write_bytes(b"broken")
     os.replace(beside, part)
     wait(page, lambda: one(page, ".failure").is_displayed())
     assert "cannot be loaded" in one(page, ".failure").text
     assert page.title == "kerasad"
+
+
+def test_how_an_image_was_taken(browser, fast, rng):  # noqa: F811
+    detector, data, moved = fast
+    still = data / "test" / "good" / "01.png"
+    with Running(f"part={detector}") as server:
+        browser.get(server.address)
+        wait(browser, lambda: one(browser, "h2").text == "part")
+        assert server.predict(still.read_bytes())[0] == 200
+        wait(browser, lambda: len(cards(browser)) == 1)
+        words = one(browser, ".conditions").text
+        assert words and "size" not in words and "turned" not in words
+        assert not one(browser, ".beyond").is_displayed()
+        assert server.predict((moved / "01.png").read_bytes())[0] == 200
+        wait(browser, lambda: len(cards(browser)) == 2)
+        words = one(browser, ".conditions").text
+        assert "size × 1.1" in words and "turned " in words
+        other = rng.integers(0, 256, (64, 80, 3)).astype("uint8")
+        answer = server.predict(png(other))[1]
+        assert answer["is_anomalous"] is None and not answer["in_domain"]
+        wait(browser, lambda: one(browser, ".beyond").is_displayed())
+        assert "1 of the last 3 not judged" in one(browser, ".beyond").text
+        wait(browser, lambda: len(cards(browser)) == 3)
+        card = cards(browser)[0]
+        assert one(card, "strong").text == "not judged"
+        assert card.get_attribute("class") == "not-judged"
+        if folder := os.environ.get("KERASAD_SCREENSHOTS"):
+            browser.save_screenshot(os.path.join(folder, "conditions.png"))
+        browser.get("about:blank")  # or it goes on asking
+    browser.get_log("browser")
 
 
 def test_it_fits_a_phone(page, running, photos):

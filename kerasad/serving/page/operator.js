@@ -88,13 +88,16 @@ function showCards(list, detector) {
     const words = image.is_anomalous ? "anomalous"
       : image.is_anomalous === null ? "not judged" : "normal";
     card.dataset.id = image.id;
-    card.className = words;
+    card.className = words.replace(" ", "-");
     find(card, "a").href = `${place}/overlay`;
     find(card, ".plain").src = `${place}/plain`;
     find(card, ".overlay").src = `${place}/overlay`;
     find(card, ".overlay").alt = `image ${image.id}, ${words}`;
     find(card, "strong").textContent = words;
     find(card, ".score").textContent = number(image.anomaly_score);
+    const conditions = find(card, ".conditions");
+    conditions.hidden = image.conditions === null;
+    conditions.textContent = image.conditions ?? "";
     const time = find(card, "time");
     const date = new Date(1000 * image.time);
     time.dateTime = date.toISOString();
@@ -119,7 +122,7 @@ function show(detector) {
   find(section, ".facts").textContent =
     `version ${detector.version} since ` +
     `${new Date(1000 * detector.since).toLocaleString()}; ` +
-    `${drift.images} images, ${drift.flagged} anomalous; ` +
+    `${drift.images} images, ${drift.flagged} flagged; ` +
     `threshold ${number(detector.threshold)}` +
     (detector.promise ? `: ${detector.promise}` : "");
   const failure = find(section, ".failure");
@@ -134,6 +137,11 @@ function show(detector) {
     ? "The last images are not like those calibrated on: look at parts, " +
       "light and camera, or calibrate anew"
     : judged ? "The last images are like those calibrated on" : "";
+  const beyond = find(section, ".beyond");
+  beyond.hidden = drift.not_judged_in_window === 0;
+  beyond.textContent = `${drift.not_judged_in_window} of the last ` +
+    `${drift.window} not judged: taken as no image of the training was; ` +
+    "look at part, mount, light and lens";
   drawScores(find(section, ".scores"), detector.calibration ?? [],
     drift.scores, detector.threshold);
   find(section, ".scores-words").textContent =

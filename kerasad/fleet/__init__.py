@@ -1,0 +1,1 @@
+"""Scoring and training on the machines of a Ray cluster."""
