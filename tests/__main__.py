@@ -31,7 +31,7 @@ def run(backend, arguments, measuring=False):
     python = [*COVERAGE, "run"] if measuring else [sys.executable]
     started = time.monotonic()
     done = subprocess.run(
-        [*python, "-m", "pytest", *arguments],
+        [*python, "-m", "pytest", "--durations=25", *arguments],
         env={**os.environ, "KERAS_BACKEND": backend, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
