@@ -29,6 +29,10 @@ SMALL = dict(
     precision="float32",
     threshold="n-sigma",
     weights="random",
+    codes=8,
+    code_size=4,
+    prior_filters=16,
+    prior_blocks=1,
 )
 
 

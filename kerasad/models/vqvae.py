@@ -181,7 +181,7 @@ class VQVAE(keras.Model):
 
     def logits(self, numbers, level, training=False):
         """Of each code in each cell of a grid, `(B, rows, columns, codes)`."""
-        inputs = [numbers[level], numbers[0]] if level else numbers[0]
+        inputs = [numbers[level], numbers[0]] if level else [numbers[0]]
         return self.priors[level](inputs, training=training)
 
     def surprises(self, numbers, training=False):
