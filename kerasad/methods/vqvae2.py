@@ -108,11 +108,11 @@ class VQVAE2Method(Method):
         return {"maps": maps[..., None], "reconstruction": direct}
 
     def resampled(self, numbers):
-        """Numbers of codes of which none that was unlikely is left as it was.
+        """The same codes, those that are unlikely drawn anew from the prior.
 
         The coarse grid comes first, and the fine one follows what it became.
         """
-        numbers = list(numbers)
+        numbers = [ops.convert_to_tensor(chosen) for chosen in numbers]
         for level in range(len(numbers)):
             for turn in range(self.resampling_passes):
                 logits = self.network.logits(numbers, level)
