@@ -44,6 +44,8 @@ def small_of(name, **changes):
     recipe = config.load_config(name)
     flat = recipe.flat()
     small = {key: value for key, value in SMALL.items() if key in flat}
+    if isinstance(flat.get("filters"), int):
+        small["filters"] = 16
     return recipe.replace(**small, **changes)
 
 

@@ -216,5 +216,6 @@ class VQVAE(keras.Model):
 def surprise_of(numbers, logits):
     """In nats, `(B, rows, columns)`, of numbers under such logits."""
     likelihoods = ops.log_softmax(logits, axis=-1)
-    chosen = ops.take_along_axis(likelihoods, numbers[..., None], axis=-1)
-    return -chosen[..., 0]
+    # ONNX has no `take_along_axis` of PyTorch.
+    chosen = ops.equal(numbers[..., None], ops.arange(logits.shape[-1]))
+    return -ops.sum(ops.where(chosen, likelihoods, 0.0), axis=-1)
