@@ -130,6 +130,7 @@ class VQVAE2Method(Method):
         settings, size = run.settings, size_of(images.shape[1:3])
         weights, rows = train_network(
             lambda policy: network_of(settings, size, policy),
+            # Of images in [0, 1] it is small beside the commitment.
             {"loss": keras.losses.MeanSquaredError(), "loss_weights": 10.0},
             batches(images, settings, run.seed),
             batches(held_out, settings, run.seed, validation=True),

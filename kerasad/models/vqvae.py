@@ -5,6 +5,8 @@ from kerasad.layers import Codebook, Conv2D, DepthToSpace, SpaceToDepth
 from kerasad.models.code_prior import code_prior
 from kerasad.sides import sides_of, written
 
+PRIOR = 0.1  # weight of its loss; it shares no weight with the others
+
 
 @keras.saving.register_keras_serializable(package="kerasad")
 class VQVAE(keras.Model):
@@ -35,7 +37,7 @@ class VQVAE(keras.Model):
 
     Output shape:
         The reconstruction, likewise. In training the losses of codebooks and
-        prior are added.
+        prior are added; a validation has that of the reconstruction alone.
 
     Reference:
 
@@ -157,7 +159,7 @@ class VQVAE(keras.Model):
         quantised, numbers = self.encode(images, training=training)
         if training:
             for surprise in self.surprises(numbers, training=True):
-                self.add_loss(0.1 * ops.mean(surprise))
+                self.add_loss(PRIOR * ops.mean(surprise))
         return self.decoder(quantised, training=training)
 
     def encode(self, images, training=False):

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from keras import ops
 
+from kerasad.detector import Detector
+from kerasad.export import export, find_format
 from kerasad.methods.vqvae2 import VQVAE2Method
 from kerasad.models.vqvae import VQVAE, surprise_of
+from tests.test_export import skip_unless_possible
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +80,13 @@ def test_nothing_unlikely_leaves_an_empty_map(network, rng):
     assert not ops.convert_to_numpy(method(images)["maps"]).any()
     method = VQVAE2Method(network, "restored", unlikely=0.0)
     assert ops.convert_to_numpy(method(images)["maps"]).max() > 0.0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_resampling_scores_the_same_in_onnxruntime(network, rng, tmp_path):
+    skip_unless_possible(find_format("onnx"))
+    detector = Detector(VQVAE2Method(network, "restored", 2.0), 32)
+    images = rng.integers(0, 256, (6, 32, 32, 3), dtype="uint8")
+    detector.calibrate(images, "n-sigma")
+    exported = export(detector, tmp_path / "codes.onnx", "onnx")
+    assert exported.difference <= 1e-3
