@@ -29,6 +29,10 @@ SMALL = dict(
     precision="float32",
     threshold="n-sigma",
     weights="random",
+    codes=8,
+    code_size=4,
+    prior_filters=16,
+    prior_blocks=1,
 )
 
 
@@ -40,6 +44,8 @@ def small_of(name, **changes):
     recipe = config.load_config(name)
     flat = recipe.flat()
     small = {key: value for key, value in SMALL.items() if key in flat}
+    if isinstance(flat.get("filters"), int):
+        small["filters"] = 16
     return recipe.replace(**small, **changes)
 
 

@@ -124,6 +124,9 @@ class CorruptionDataset(ImageDataset):
             `corrupt` with a method `place`. See `window_sides`.
         context: `kerasad.layers.context.HostContext`. Inputs then have its
             8 channels.
+        target_noise: float, in units of the range `[0, 1]`. Deviation of
+            Gaussian noise on the image before the corruption: it is in the
+            target too, so a network that removes it is wrong.
         **kwargs: see `keras.utils.PyDataset`.
 
     Returns:
@@ -152,6 +155,7 @@ class CorruptionDataset(ImageDataset):
         mask_floor=0.0,
         crop=None,
         context=None,
+        target_noise=0.0,
         **kwargs,
     ):
         super().__init__(images, batch_size, seed, augment, **kwargs)
@@ -163,6 +167,7 @@ class CorruptionDataset(ImageDataset):
         self.mask_floor = mask_floor
         self.crop = crop
         self.context = context
+        self.target_noise = target_noise
 
     def batch(self, epoch, index):
         """Batch `index` of any epoch, whatever `epoch` is set to."""
@@ -174,6 +179,9 @@ class CorruptionDataset(ImageDataset):
         channels = 3 if self.context is None else CHANNELS
         corrupted = np.empty((len(whole), *sides, channels), "float32")
         for i, image in enumerate(map(unit, whole)):
+            if self.target_noise:
+                noise = rng.normal(0.0, self.target_noise, image.shape)
+                image = np.clip(image + noise, 0.0, 1.0).astype("float32")
             changed, mask = self.corrupt(image, rng)
             if self.augment_last:
                 image, changed, mask = self._augmented(image, changed, rng)

@@ -1,6 +1,9 @@
+from kerasad.layers.causal import CausalAttention as CausalAttention
+from kerasad.layers.causal import MaskedConv2D as MaskedConv2D
 from kerasad.layers.cbam import CBAM as CBAM
 from kerasad.layers.cbam import ChannelAttention as ChannelAttention
 from kerasad.layers.cbam import SpatialAttention as SpatialAttention
+from kerasad.layers.codebook import Codebook as Codebook
 from kerasad.layers.context import Context as Context
 from kerasad.layers.context import PlaceFeatures as PlaceFeatures
 from kerasad.layers.convex_combination import (
@@ -17,6 +20,7 @@ from kerasad.layers.lean_convolution import (
 )
 from kerasad.layers.luminance import AppendLightness as AppendLightness
 from kerasad.layers.patch_memory import PatchMemory as PatchMemory
+from kerasad.layers.place_bias import PlaceBias as PlaceBias
 from kerasad.layers.residual import ResidualDown as ResidualDown
 from kerasad.layers.residual import ResidualUp as ResidualUp
 from kerasad.layers.resize import Resize as Resize

@@ -19,6 +19,7 @@ from kerasad.models.ssae import SSAE
 from kerasad.settings import key, require
 from kerasad.sides import size_of
 from kerasad.training.gradient import train_network
+from kerasad.training.idempotence import Idempotent
 from kerasad.training.optimizer import GradientSettings
 
 LAST_LAYERS = ("reconstruction_pixels", "mask_pixels")  # not for Muon
@@ -49,6 +50,10 @@ class SSAESettings(GradientSettings, AugmentationSettings, CorruptionSettings):
     reconstruction_weight: float = key(5.0, 0)  # of the losses, with a head
     head_weight: float = key(4.0, 0)
 
+    # Of successors of SSAE, switched off
+    target_noise: float = key(0.0, 0, 1)  # deviation of noise that is to stay
+    idempotence: float = key(0.0, 0)  # weight of (f(f(x)) - f(x))^2
+
     anomaly_map: str = key("segmentation", choices=(*MAPS, "segmentation"))
 
     def check(self, run):
@@ -68,6 +73,13 @@ class SSAESettings(GradientSettings, AugmentationSettings, CorruptionSettings):
             or (self.crop <= max(run.sides) and self.crop % step == 0),
             "crop",
             f"0, or a multiple of {step} up to image_size",
+            self,
+        )
+        require(
+            not (self.idempotence and self.context),
+            "idempotence",
+            "0 with context, whose channels a reconstruction has not; set "
+            "context=false",
             self,
         )
         require(
@@ -137,7 +149,7 @@ class SSAEMethod(Method):
         bank = run.textures or builtin_textures(run.seed, max(sides))
         window = size_of(window_sides(settings.crop, sides))
         weights, rows = train_network(
-            lambda policy: network_of(settings, window, policy),
+            lambda policy: trained(settings, window, policy),
             losses_of(settings),
             batches(images, images, bank, settings, run.seed),
             batches(held_out, images, bank, settings, run.seed, True),
@@ -173,6 +185,14 @@ def network_of(settings, image_size, policy="float32"):
         context=settings.context,
         dtype=policy,
     )
+
+
+def trained(settings, image_size, policy):
+    """The network as it trains."""
+    network = network_of(settings, image_size, policy)
+    if settings.idempotence:
+        return Idempotent(network, settings.idempotence)
+    return network
 
 
 def losses_of(settings) -> dict:
@@ -211,4 +231,5 @@ def batches(images, others, bank, settings, seed, validation=False):
         mask_floor=settings.mask_floor,
         crop=settings.crop or None,
         context=HostContext(others) if settings.context else None,
+        target_noise=settings.target_noise,
     )

@@ -1,2 +1,3 @@
 from kerasad.models.model_one import ModelOne as ModelOne
 from kerasad.models.ssae import SSAE as SSAE
+from kerasad.models.vqvae import VQVAE as VQVAE

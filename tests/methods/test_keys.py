@@ -36,6 +36,7 @@ OTHER = {
     "sdc_from": 0, "context": False, "head": False, "augment_last": False,
     "crop": 32, "mask_weight": 0.5, "mask_floor": 1000.0,
     "reconstruction_weight": 1.0, "head_weight": 1.0,
+    "target_noise": 0.1, "idempotence": 1.0,
     "anomaly_map": "gradient", "arch": 0, "depth": 1, "base_filters": 8,
     "latent": 8, "loss": "mse", "alpha": 0.5,
 }  # fmt: skip
@@ -47,6 +48,7 @@ WITH = {
     "augment_last": {"augmentation": "wide"},
     "mask_weight": {"clean_share": 0.0}, "mask_floor": {"clean_share": 0.0},
     "optimizer": {"learning_rate": 0.001},
+    "idempotence": {"context": False},
     "weight_decay": {"optimizer": "adamw"},
 }  # fmt: skip
 
@@ -80,6 +82,7 @@ def traces(config):
         sha.hexdigest(),
         {name: (type(x), x.get_config()) for name, x in loss.items()},
         losses.get("loss_weights"),
+        getattr(settings, "idempotence", 0.0),
         make_optimizer(settings).get_config(),
         [learning_rate(settings, e, 20, [1.0] * e) for e in range(20)],
         budget_of(settings, len(dataset)),

@@ -1,0 +1,178 @@
+import functools
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasad.data.augmentation import AugmentationSettings
+from kerasad.maps import MAPS, upsample
+from kerasad.methods.method import Method, described, revived
+from kerasad.methods.model_one import batches
+from kerasad.models.vqvae import VQVAE, surprise_of
+from kerasad.settings import key, require
+from kerasad.sides import size_of
+from kerasad.training.gradient import train_network
+from kerasad.training.optimizer import GradientSettings
+
+
+@dataclass(frozen=True)
+class VQVAE2Settings(GradientSettings, AugmentationSettings):
+    """Keys of the VQ-VAE-2, its prior, its scores and its training."""
+
+    stem: int = key(8, 1, 64)  # pixels, side of a cell of the finest grid
+    filters: int = key(128, 16, 4096)
+    codes: int = key(128, 2, 65536)  # 512 in the publications
+    code_size: int = key(32, 1, 4096)
+    decay: float = key(0.99, 0, 1)  # of the codes' moving means
+    commitment: float = key(0.25, 0)
+    prior_filters: int = key(64, 16, 4096)
+    prior_blocks: int = key(2, 1, 64)
+    dropout: float = key(0.2, 0, 0.9)  # of the prior
+
+    score_map: str = key("likelihood", choices=("likelihood", "restored"))
+    unlikely: float = key(5.0, 0)  # nats, beyond which a code is resampled
+    resampling_passes: int = key(3, 1, 64)
+
+    optimizer: str = key("adam", choices=("adam", "adamw", "muon", "sgd"))
+
+    levels = 2
+
+    def check(self, run):
+        super().check(run)
+        step = self.stem * self.levels
+        expected = f"a multiple of {step}, the side of the coarsest cell"
+        holds = all(side % step == 0 for side in run.sides)
+        require(holds, "image_size", expected, run)
+
+
+@keras.saving.register_keras_serializable(package="kerasad")
+class VQVAE2Method(Method):
+    """An anomaly is codes that the prior of normal images finds unlikely.
+
+    Args:
+        network: `kerasad.models.VQVAE`.
+        score_map: `"likelihood"`: the negative log-likelihood of the codes,
+            grids added up; or `"restored"`: unlikely codes are sampled anew,
+            and the map is the squared distance of the reconstructions from
+            the codes before and after.
+        unlikely: float, in nats. A code is sampled anew beyond it.
+        resampling_passes: int. How often that is done, to all unlikely codes
+            of a grid at once: the publications go through them one by one.
+            The noise is the same for each image.
+
+    Reference:
+
+    - reference [11] of the paper; see `kerasad.models.VQVAE`
+    """
+
+    Config = VQVAE2Settings
+
+    def __init__(
+        self,
+        network,
+        score_map="likelihood",
+        unlikely=5.0,
+        resampling_passes=3,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.network = network
+        self.score_map = score_map
+        self.unlikely = unlikely
+        self.resampling_passes = resampling_passes
+        self.map_names = (score_map,)
+        self.built = True
+
+    @classmethod
+    def from_settings(cls, settings, image_size, count):
+        return cls(
+            network_of(settings, size_of(image_size)),
+            settings.score_map,
+            settings.unlikely,
+            settings.resampling_passes,
+        )
+
+    def call(self, images):
+        _, numbers = self.network.encode(images)
+        direct = self.network.decode(numbers)
+        if self.score_map == "likelihood":
+            height, width = images.shape[1:3]
+            maps = sum(
+                upsample(surprise, height, width)
+                for surprise in self.network.surprises(numbers)
+            )
+        else:
+            restored = self.network.decode(self.resampled(numbers))
+            maps = MAPS["squared-error"](direct, restored)
+        return {"maps": maps[..., None], "reconstruction": direct}
+
+    def resampled(self, numbers):
+        """The same codes, those that are unlikely drawn anew from the prior.
+
+        The coarse grid comes first, and the fine one follows what it became.
+        """
+        numbers = [ops.convert_to_tensor(chosen) for chosen in numbers]
+        for level in range(len(numbers)):
+            for turn in range(self.resampling_passes):
+                logits = self.network.logits(numbers, level)
+                surprise = surprise_of(numbers[level], logits)
+                noise = gumbel(tuple(map(int, logits.shape[1:])), turn)
+                drawn = ops.argmax(ops.add(logits, noise), axis=-1)
+                numbers[level] = ops.where(
+                    surprise > self.unlikely,
+                    ops.cast(drawn, "int32"),
+                    numbers[level],
+                )
+        return numbers
+
+    def fit(self, images, held_out, run):
+        settings, size = run.settings, size_of(images.shape[1:3])
+        weights, rows = train_network(
+            lambda policy: network_of(settings, size, policy),
+            # Of images in [0, 1] it is small beside the commitment.
+            {"loss": keras.losses.MeanSquaredError(), "loss_weights": 10.0},
+            batches(images, settings, run.seed),
+            batches(held_out, settings, run.seed, validation=True),
+            run,
+        )
+        self.network.set_weights(weights)
+        return rows
+
+    def get_config(self):
+        return {
+            "network": described(self.network),
+            "score_map": self.score_map,
+            "unlikely": self.unlikely,
+            "resampling_passes": self.resampling_passes,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(**revived(config, "network"))
+
+
+def network_of(settings, image_size, policy="float32"):
+    """The untrained network."""
+    return VQVAE(
+        image_size=image_size,
+        levels=settings.levels,
+        stem=settings.stem,
+        filters=settings.filters,
+        codes=settings.codes,
+        code_size=settings.code_size,
+        decay=settings.decay,
+        commitment=settings.commitment,
+        prior_filters=settings.prior_filters,
+        prior_blocks=settings.prior_blocks,
+        dropout=settings.dropout,
+        dtype=policy,
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def gumbel(shape, seed):
+    """Noise that turns the largest of logits into a draw from them."""
+    rng = np.random.default_rng(seed)
+    return rng.gumbel(size=shape).astype("float32")

@@ -1,0 +1,92 @@
+"""Likelihood and resampling of codes."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from kerasad.detector import Detector
+from kerasad.export import export, find_format
+from kerasad.methods.vqvae2 import VQVAE2Method
+from kerasad.models.vqvae import VQVAE, surprise_of
+from tests.test_export import skip_unless_possible
+
+
+@pytest.fixture(scope="module")
+def network():
+    made = VQVAE(
+        image_size=32,
+        stem=4,
+        filters=16,
+        codes=8,
+        code_size=4,
+        prior_filters=16,
+        prior_blocks=1,
+    )
+    rng = np.random.default_rng(0)
+    for codebook in made.codebooks:
+        codebook.embeddings.assign(rng.normal(size=(8, 4)))
+    return made
+
+
+@pytest.fixture
+def numbers(rng):
+    shapes = (2, 4, 4), (2, 8, 8)
+    return [rng.integers(8, size=shape).astype("int32") for shape in shapes]
+
+
+def test_surprise_equals_the_formula(rng):
+    logits = rng.normal(size=(1, 2, 2, 5)).astype("float32")
+    chosen = rng.integers(5, size=(1, 2, 2)).astype("int32")
+    found = ops.convert_to_numpy(surprise_of(chosen, logits))
+    likelihoods = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    for row in range(2):
+        for column in range(2):
+            own = likelihoods[0, row, column, chosen[0, row, column]]
+            assert found[0, row, column] == pytest.approx(-np.log(own), 1e-5)
+
+
+def test_the_fine_prior_knows_coarse_codes_and_fine_ones_before(
+    network, numbers
+):
+    before = ops.convert_to_numpy(network.logits(numbers, 1))
+    numbers[1][0, 3, 4] = (numbers[1][0, 3, 4] + 1) % 8
+    after = ops.convert_to_numpy(network.logits(numbers, 1))
+    moved = np.abs(after - before).max(-1) > 1e-6
+    assert not moved[1].any() and not moved[0, :3].any()
+    assert not moved[0, 3, :5].any() and moved[0, 3, 5]
+    numbers[0][1, 0, 0] = (numbers[0][1, 0, 0] + 1) % 8
+    coarse = ops.convert_to_numpy(network.logits(numbers, 1))
+    assert np.abs(coarse - after)[1, :2, :2].max() > 1e-6
+
+
+def test_only_unlikely_codes_are_resampled(network, numbers):
+    surprise = ops.convert_to_numpy(network.surprises(numbers)[0])
+    limit = float(np.median(surprise))
+    method = VQVAE2Method(network, "restored", limit, resampling_passes=1)
+    coarse = ops.convert_to_numpy(method.resampled(numbers)[0])
+    likely = surprise <= limit
+    assert likely.any() and not likely.all()
+    np.testing.assert_array_equal(coarse[likely], numbers[0][likely])
+    again = ops.convert_to_numpy(method.resampled(numbers)[0])
+    np.testing.assert_array_equal(again, coarse)
+    method.unlikely = 100.0
+    for same, number in zip(method.resampled(numbers), numbers, strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(same), number)
+
+
+def test_nothing_unlikely_leaves_an_empty_map(network, rng):
+    images = rng.uniform(size=(1, 32, 32, 3)).astype("float32")
+    method = VQVAE2Method(network, "restored", unlikely=100.0)
+    assert not ops.convert_to_numpy(method(images)["maps"]).any()
+    method = VQVAE2Method(network, "restored", unlikely=0.0)
+    assert ops.convert_to_numpy(method(images)["maps"]).max() > 0.0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_resampling_scores_the_same_in_onnxruntime(network, rng, tmp_path):
+    skip_unless_possible(find_format("onnx"))
+    detector = Detector(VQVAE2Method(network, "restored", 2.0), 32)
+    images = rng.integers(0, 256, (6, 32, 32, 3), dtype="uint8")
+    detector.calibrate(images, "n-sigma")
+    exported = export(detector, tmp_path / "codes.onnx", "onnx")
+    assert exported.difference <= 1e-3
