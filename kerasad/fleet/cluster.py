@@ -40,7 +40,8 @@ def cluster(cores=None):
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
 
-    own = {"num_cpus": cores, "object_store_memory": STORE}
+    # Not the cluster of somebody else, whom Ray would find on this machine.
+    own = {"address": "local", "num_cpus": cores, "object_store_memory": STORE}
     with (
         open(os.devnull, "w") as nothing,
         redirected(2, nothing),

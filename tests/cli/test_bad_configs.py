@@ -138,9 +138,9 @@ FILES = {
     "an unknown key": (b"epoch: 2",
                        EPOCH),
     "nested keys": (b"method:\n  depth: 2", "config key 'method' must be one "
-                    "of feature_memory, fused, model_one, patch_memory, ssae, "
-                    "or the name of a module of yours that --import brought. "
-                    "Received: "
+                    "of feature_memory, fused, lsr, model_one, patch_memory, "
+                    "ssae, vqvae2, or the name of a module of yours that "
+                    "--import brought. Received: "
                     "\"{'depth': 2}\""),
     "billion laughs": (LAUGHS.encode(), ALIAS),
     "merged laughs": (MERGED.encode(), ALIAS),
@@ -183,7 +183,7 @@ def test_a_bad_file_is_named(name, category, tmp_path):
 
 RECIPES = (
     "2a, 2b, 2c, accurate, best, c1, default, ds1, ds2, e2, e4, e5, fast, h1, "
-    "h2, luo, m7, memory, robust"
+    "h2, lsr, luo, m7, memory, robust, vqvae2"
 )
 
 

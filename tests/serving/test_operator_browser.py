@@ -97,7 +97,9 @@ def test_how_an_image_was_taken(browser, fast, rng):  # noqa: F811
         assert server.predict((moved / "01.png").read_bytes())[0] == 200
         wait(browser, lambda: len(cards(browser)) == 2)
         words = one(browser, ".conditions").text
-        assert "size × 1.1" in words and "turned " in words
+        size = words.partition("size × ")[2].partition(",")[0]
+        assert float(size) == pytest.approx(1.1, abs=0.02)
+        assert "turned 3." in words or "turned 2.9" in words
         other = rng.integers(0, 256, (64, 80, 3)).astype("uint8")
         answer = server.predict(png(other))[1]
         assert answer["is_anomalous"] is None and not answer["in_domain"]
