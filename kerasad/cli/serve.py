@@ -1,3 +1,4 @@
+import contextlib
 import os
 
 import click
@@ -71,7 +72,8 @@ def command(detectors, host, port, log, max_mb, queue, timeout, batch_size):
 
     limits = Limits(max_mb, queue, timeout, batch_size)
     token = os.environ.get("KERASAD_TOKEN") or None
-    try:
+    # The signal comes out of it once what was open is answered, unless
+    # somebody swallows it on the way.
+    with contextlib.suppress(KeyboardInterrupt):
         serve(detectors, host, port, token, limits, log, click.echo)
-    except KeyboardInterrupt:  # the server has answered what was open
-        say("stopped")
+    say("stopped")
