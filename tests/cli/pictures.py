@@ -8,6 +8,8 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from kerasad.capsules import draw_capsule
+
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (40, 60, 3), dtype="uint8")
 GREY = PICTURE[..., 0].copy()
@@ -85,3 +87,16 @@ def with_value(value, dtype="float32"):
     pixels = np.full((8, 8), 0.5, dtype)
     pixels[0, 0] = value
     return pixels
+
+
+def archive_of(folder, count, days):
+    """Many photos in so many folders, a broken one, a TIFF of three pages."""
+    rng = np.random.default_rng(3)
+    images = [Image.fromarray(draw_capsule(rng, 32)[0]) for _ in range(4)]
+    images[0].save(folder / "p.tif", save_all=True, append_images=images[1:3])
+    for index in range(count):
+        place = folder / f"day{index % days}"
+        place.mkdir(exist_ok=True)
+        images[index % 4].copy().save(place / f"{index:04d}.png")
+    (folder / "broken.png").write_bytes(b"nothing")
+    return folder

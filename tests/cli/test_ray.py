@@ -15,10 +15,9 @@ from pathlib import Path
 
 import keras
 import pytest
-from PIL import Image
 
-from kerasad.capsules import draw_capsule
 from tests.cli.conftest import TINY, run, succeed
+from tests.cli.pictures import archive_of
 from tests.processes import kerasad
 from tests.runtime.conftest import made, onnx_file  # noqa: F401
 
@@ -31,17 +30,7 @@ IMAGES = 160
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    """Many photos, a broken one and a TIFF of three pages."""
-    import numpy as np
-
-    folder = tmp_path_factory.mktemp("archive")
-    rng = np.random.default_rng(3)
-    images = [Image.fromarray(draw_capsule(rng, 32)[0]) for _ in range(4)]
-    images[0].save(folder / "p.tif", save_all=True, append_images=images[1:3])
-    for index in range(IMAGES):
-        images[index % 4].copy().save(folder / f"{index:04d}.png")
-    (folder / "broken.png").write_bytes(b"nothing")
-    return folder
+    return archive_of(tmp_path_factory.mktemp("archive"), IMAGES, days=1)
 
 
 def start(*arguments):
@@ -116,7 +105,7 @@ def test_what_is_killed_is_scored_once(onnx_file, archive, tmp_path):  # noqa: F
     assert len(json.loads(masks.read_text())["images"]) == IMAGES + 3
     # What one process says, which takes it for its own from there.
     plain = succeed(
-        "predict", onnx_file, archive / "p.tif", archive / "0007.png"
+        "predict", onnx_file, archive / "p.tif", archive / "day0/0007.png"
     )
     scored = {(one["path"], one.get("page")): one for one in lines}
     for text in plain.stdout.splitlines():

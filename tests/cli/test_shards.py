@@ -8,11 +8,10 @@ import subprocess
 import time
 
 import pytest
-from PIL import Image
 
-from kerasad.capsules import draw_capsule
 from kerasad.shards import falls_to
 from tests.cli.conftest import run, succeed
+from tests.cli.pictures import archive_of
 from tests.processes import kerasad
 from tests.runtime.conftest import made, onnx_file  # noqa: F401
 
@@ -21,19 +20,7 @@ IMAGES = 120
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    """Many photos, in folders, a broken one and a TIFF of three pages."""
-    import numpy as np
-
-    folder = tmp_path_factory.mktemp("archive")
-    rng = np.random.default_rng(3)
-    images = [Image.fromarray(draw_capsule(rng, 32)[0]) for _ in range(4)]
-    images[0].save(folder / "p.tif", save_all=True, append_images=images[1:3])
-    for index in range(IMAGES):
-        place = folder / f"day{index % 3}"
-        place.mkdir(exist_ok=True)
-        images[index % 4].copy().save(place / f"{index:04d}.png")
-    (folder / "broken.png").write_bytes(b"nothing")
-    return folder
+    return archive_of(tmp_path_factory.mktemp("archive"), IMAGES, days=3)
 
 
 def lines(results):
