@@ -13,7 +13,8 @@ def affine(image, angle=0.0, scale=1.0, shift=(0.0, 0.0), fill=None):
     move both alike. Neutral arguments return the very same array.
 
     Args:
-        image: uint8 `(height, width, 3)` or bool `(height, width)`.
+        image: uint8 `(height, width, 3)`, or uint8 or bool
+            `(height, width)`.
         angle: float, in degrees, counter-clockwise.
         scale: float, above 1 magnifies.
         shift: pair of floats, in pixels, down and right.
@@ -28,7 +29,7 @@ def affine(image, angle=0.0, scale=1.0, shift=(0.0, 0.0), fill=None):
     # PIL asks where an output pixel comes from: x, y, with y downwards.
     matrix = np.array([[cos, -sin], [sin, cos]])
     centre = np.array([width / 2, height / 2])
-    offset = centre - matrix @ (centre + (shift[1], shift[0]))
+    offset = centre - (matrix * (centre + (shift[1], shift[0]))).sum(axis=1)
     if fill is None:
         image, pad = _mirrored(image, matrix, offset)
         offset += pad
@@ -60,7 +61,7 @@ def _mirrored(image, matrix, offset):
     """Pad by as much as the output reaches beyond the image."""
     height, width = image.shape[:2]
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]])
-    reached = corners @ matrix.T + offset
+    reached = np.einsum("ni,ji->nj", corners, matrix) + offset
     beyond = max((-reached).max(), (reached - (width, height)).max(), 0)
     pad = int(np.ceil(beyond)) + 1
     margins = [(pad, pad), (pad, pad), (0, 0)][: image.ndim]

@@ -89,7 +89,7 @@ def colour(rng, image, box, source):
         offset = rng.uniform(0, 0.15) * (1 if bright else -1)
         content = here * np.float32(gain) + np.float32(offset)
     else:
-        grey = (here @ LUMA)[..., None]
+        grey = _grey(here)[..., None]
         angle = rng.uniform(np.pi / 5, 2 * np.pi - np.pi / 5)
         vivid = np.float32(rng.uniform(0.2, 1.8))
         content = grey + vivid * (_turn_hue(here, angle) - grey)
@@ -101,7 +101,7 @@ def scratch(rng, image, box, source):
     height, width = box_size(box)
     shape = line_mask(rng, height, width, rng.choice([1.5, 3.0, 5.0]))
     here = image[box]
-    level = float((here @ LUMA).mean())
+    level = float(_grey(here).mean())
     lighter = rng.random() < np.clip(1.3 - 1.6 * level, 0.1, 0.9)
     contrast = rng.uniform(0.12, 0.7)
     tint = rng.uniform(0.8, 1.0, 3).astype("float32") * contrast
@@ -141,6 +141,10 @@ def _unlike(rng, ground, count):
     return colours
 
 
+def _grey(pixels):
+    return np.einsum("...i,i->...", pixels, LUMA)  # not `@`, see _turn_hue
+
+
 def _turn_hue(pixels, angle):
     """Rotate colours about the grey axis, brightness about kept."""
     cos, sin = np.cos(angle), np.sin(angle)
@@ -148,4 +152,5 @@ def _turn_hue(pixels, angle):
     matrix = np.full((3, 3), third)
     matrix[np.diag_indices(3)] += cos
     matrix += root * np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
-    return pixels @ matrix.T.astype("float32")
+    # Not `@`: libraries of linear algebra round by the processor.
+    return np.einsum("...i,ji->...j", pixels, matrix.astype("float32"))
