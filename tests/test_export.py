@@ -48,7 +48,8 @@ def detector(file):
 @pytest.fixture(scope="module")
 def moving(parts):
     """A detector that undoes how an image was taken."""
-    settings = ["weights=random", "taps=[block_1]", f"image_size={list(SIDES)}"]
+    settings = ["weights=random", "taps=[block_1]", "head_steps=20"]
+    settings.append(f"image_size={list(SIDES)}")
     config = load_config("fast", settings)
     made, _ = fit(config, parts[:16], parts[16:], Run(config.settings))
     made.calibrate(parts[16:], "conformal", fpr=0.2)

@@ -64,6 +64,12 @@ def corruption_of(settings, bank, images):
     )
 
 
+def with_defect(image, corrupt, rng):
+    """A uint8 image after a corruption of floats, and its mask, uint8 too."""
+    found = corrupt(image.astype("float32") / 255.0, rng)
+    return tuple(np.rint(x * 255.0).astype("uint8") for x in found)
+
+
 class PatchCorruption:
     """Pastes patches of something else into an image, through soft masks.
 

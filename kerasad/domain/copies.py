@@ -9,7 +9,9 @@ from PIL import Image, ImageFilter
 
 from kerasad.data.affine import affine, lower_resolution
 from kerasad.data.colour_jitter import colour_jitter, gaussian_noise
+from kerasad.data.corruption import with_defect
 from kerasad.domain.learning import BATCH, host
+from kerasad.domain.sampling import warp
 from kerasad.sides import mean_side
 
 COPIES = 600  # at most, to learn from
@@ -18,7 +20,7 @@ EACH = 20  # at most, of one image
 LIKELY = (0.5, 1.0)
 
 
-def under_conditions(image, rng):
+def under_conditions(image, rng, mask=None):
     """A uint8 image as another camera, mount and lamp may show it.
 
     Drawn anew with each call: how much changes at all, which of pose,
@@ -28,6 +30,11 @@ def under_conditions(image, rng):
     Args:
         image: uint8 array `(height, width, 3)`; not modified.
         rng: `numpy.random.Generator`.
+        mask: uint8 or bool array `(height, width)` that moves along, or
+            `None`.
+
+    Returns:
+        The image, and the mask, likewise moved.
     """
     amount = rng.uniform(0.2, 1.2)
     likely = float(rng.choice(LIKELY))
@@ -37,12 +44,13 @@ def under_conditions(image, rng):
         return amount * rng.uniform(low, high) * takes_part
 
     # What comes from outside is mirrored, as nothing is known of it.
-    image = affine(
-        image,
-        angle=drawn(-5.0, 5.0),
-        scale=np.exp(drawn(-0.1, 0.36)),
-        shift=[drawn(-0.05, 0.05) * side for side in image.shape[:2]],
-    )
+    move = {
+        "angle": drawn(-5.0, 5.0),
+        "scale": np.exp(drawn(-0.1, 0.36)),
+        "shift": [drawn(-0.05, 0.05) * side for side in image.shape[:2]],
+    }
+    image = affine(image, **move)
+    mask = mask if mask is None else affine(mask, **move)
     image = lower_resolution(image, 2.0 ** -drawn(0.0, 1.0))
     radius = drawn(0.0, 1.2) * mean_side(image.shape) / 256
     if rng.random() < 0.5:  # and out of focus from time to time
@@ -54,7 +62,8 @@ def under_conditions(image, rng):
     image = np.rint(image * gains).clip(0, 255).astype("uint8")
     image = gaussian_noise(image, rng, drawn(0.0, 0.035))
     quality = round(100 * rng.uniform(0.3, 0.6) ** amount)
-    return compressed(image, quality) if rng.random() < 0.3 else image
+    image = compressed(image, quality) if rng.random() < 0.3 else image
+    return image, mask
 
 
 def compressed(image, quality):
@@ -63,15 +72,26 @@ def compressed(image, quality):
     return np.asarray(Image.open(file))
 
 
-def drawn_copies(images, count, rng):
-    """Yields `count` drawings of good images, and which image each shows.
+def drawn_copies(images, count, rng, corrupt=None):
+    """Yields `(image, mask, owner)`: drawings of good images.
 
     Each image is drawn as often as the others, or once more.
+
+    Args:
+        images: uint8 `(n, H, W, 3)`.
+        count: int, how many drawings.
+        rng: `numpy.random.Generator`.
+        corrupt: callable that gives an image a defect before, such as
+            `kerasad.data.corruption.PatchCorruption`; `mask` tells where it
+            is, uint8, and is `None` without.
     """
     order = rng.permutation(len(images))
     for place in range(count):
         owner = order[place % len(order)]
-        yield under_conditions(images[owner], rng), owner
+        image, mask = images[owner], None
+        if corrupt is not None:
+            image, mask = with_defect(image, corrupt, rng)
+        yield *under_conditions(image, rng, mask), owner
 
 
 def copies(images, count, rng):
@@ -81,9 +101,9 @@ def copies(images, count, rng):
         images: uint8 `(n, H, W, 3)`.
 
     Returns:
-        uint8 `(count, H, W, 3)` and ints `(count,)`.
+        uint8 `(count, H, W, 3)` and ints `(count,)`, what each is a copy of.
     """
-    drawn, owners = zip(*drawn_copies(images, count, rng), strict=True)
+    drawn, _, owners = zip(*drawn_copies(images, count, rng), strict=True)
     return np.stack(drawn), np.array(owners)
 
 
@@ -105,31 +125,47 @@ class Shifted:
         self.seed = seed
         self.count = min(COPIES, EACH * len(images))
 
-    def batches(self, count=None):
-        """Yields dicts of numpy arrays, see `normalised_batch`.
+    def batches(self, count=None, corrupt=None):
+        """Yields dicts of numpy arrays, see `normalised_batch`, and `owners`.
 
         Args:
             count: int, how many copies at most; `None` for all.
+            corrupt: what gives each a defect, see `drawn_copies`; they are
+                then others than those without.
         """
-        rng = np.random.default_rng([self.seed, 1])
+        rng = np.random.default_rng([self.seed, 1 if corrupt is None else 2])
         count = min(count or self.count, self.count)
-        drawn = (image for image, _ in drawn_copies(self.images, count, rng))
+        drawn = drawn_copies(self.images, count, rng, corrupt)
         while batch := list(itertools.islice(drawn, BATCH)):
-            yield normalised_batch(self.domain, np.stack(batch))
+            images, masks, owners = zip(*batch, strict=True)
+            masks = None if corrupt is None else np.stack(masks)
+            found = normalised_batch(self.domain, np.stack(images), masks)
+            yield found | {"owners": np.array(owners)}
 
 
-def normalised_batch(domain, images):
+def normalised_batch(domain, images, masks=None):
     """What a domain makes of uint8 images, as if all of them were changed.
 
+    Args:
+        domain: `kerasad.domain.Domain`, fitted.
+        images: uint8 `(b, H, W, 3)`.
+        masks: uint8 `(b, H, W)` that move along, or `None`.
+
     Returns:
-        A dict of `images` float32 `(b, H, W, 3)`, `seen` bool `(b, H, W)` and
-        `strange` float32 `(b, 6)`, see `Domain.novelties`.
+        A dict of `images` float32 `(b, H, W, 3)`, `seen` bool `(b, H, W)`,
+        `strange` float32 `(b, 6)`, see `Domain.novelties`, and with `masks`
+        `masks` float32 `(b, H, W)` in `[0, 1]`.
     """
     floats = ops.convert_to_tensor(images.astype("float32") / 255.0)
     found = domain.estimate(floats)
     normal, seen = domain.normalised(floats, found)
-    return {
+    result = {
         "images": host(normal),
         "seen": host(seen)[..., 0] > 0.5,
         "strange": host(found["strange"]),
     }
+    if masks is not None:
+        masks = masks[..., None].astype("float32") / 255.0
+        masks = ops.convert_to_tensor(masks)
+        result["masks"] = host(warp(masks, found["pose"])[0])[..., 0]
+    return result

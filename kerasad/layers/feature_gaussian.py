@@ -57,30 +57,42 @@ class FeatureGaussian(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, features, owners=None):
-        """`owners`: `(batch,)` ints, at least 0 where the image was fitted.
+        """`owners`: see `whitened`."""
+        return distance(self.whitened(features, owners))
 
-        Of such an image its own share in mean and covariance is left out.
+    def whitened(self, features, owners=None):
+        """Features in standard deviations, `(batch, rows, columns, dims)`.
+
+        Their length is the distance.
+
+        Args:
+            features: float32 `(batch, rows, columns, dims)`.
+            owners: `(batch,)` ints, at least 0 where the image was fitted. Of
+                such an image its own share in mean and covariance is left
+                out of the length.
         """
         rows, columns, dims = self.mean.shape
         centred = ops.reshape(features - self.mean, (-1, rows * columns, dims))
         whitener = once(self, self.whitener, self.prepared)
         white = ops.matmul(ops.transpose(centred, (1, 0, 2)), whitener)
-        square = ops.transpose(ops.sum(ops.square(white), axis=-1))  # (B, R C)
+        white = ops.transpose(white, (1, 0, 2))
         if owners is not None:
             fitted = ops.cast(ops.convert_to_tensor(owners) >= 0, "float32")
-            square = self.left_out(square, fitted[:, None])
-        return ops.reshape(ops.sqrt(square), (-1, rows, columns))
+            white = white * self.left_out(white, fitted[:, None, None])
+        return ops.reshape(white, (-1, rows, columns, dims))
 
     def prepared(self):
         return ops.cast(self.whitener, "float32")
 
-    def left_out(self, square, fitted):
+    def left_out(self, white, fitted):
+        """How much longer the features of fitted images are without them."""
         # Sherman and Morrison: the covariance without one image is a change
         # of rank one. The shared covariance stays as it is.
+        square = ops.sum(ops.square(white), axis=-1, keepdims=True)
         rest = ops.maximum(self.count - 1.0, 1.0)
         lever = 1.0 - (1.0 - self.shrinkage) / rest * square
-        alone = self.count / rest * square / ops.maximum(lever, 1e-3)
-        return fitted * alone + (1.0 - fitted) * square
+        factor = ops.sqrt(self.count / rest / ops.maximum(lever, 1e-3))
+        return fitted * factor + (1.0 - fitted)
 
     def fit(self, batches):
         """Learns mean and covariance of each place.
@@ -126,3 +138,8 @@ class FeatureGaussian(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "shrinkage": self.shrinkage}
+
+
+def distance(white):
+    """The length of whitened features, `(batch, rows, columns)`."""
+    return ops.sqrt(ops.sum(ops.square(white), axis=-1))

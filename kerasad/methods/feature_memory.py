@@ -5,15 +5,23 @@ import numpy as np
 from keras import ops
 
 from kerasad.backbones import BACKBONES, TAPS, build_backbone
+from kerasad.data.corruption import (
+    CorruptionSettings,
+    corruption_of,
+    with_defect,
+)
+from kerasad.data.textures import builtin_textures
 from kerasad.filters import resize_matrix
 from kerasad.layers.either import either
-from kerasad.layers.feature_gaussian import FeatureGaussian
+from kerasad.layers.feature_gaussian import FeatureGaussian, distance
 from kerasad.layers.feature_grid import FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory
 from kerasad.layers.feature_mixture import FeatureMixture
 from kerasad.maps import upsample
 from kerasad.methods.method import Method, described, revived
+from kerasad.models import FeatureHead
 from kerasad.settings import Settings, key, require
+from kerasad.training.feature_head import Examples, train_head, whitened
 
 STRIDE = 8  # pixels between places of the grid
 LEAST = 32  # pixels
@@ -31,6 +39,10 @@ KINDS = ("gaussian", "mixture", "window", "global")
 # Images in a memory; in the global one, as many features as they have.
 IMAGES = {"window": 200, "global": 2}
 MOSTLY = 0.95  # share of a place that an image shows, to be learnt from
+HEAD = 0.25  # what its map counts beside the distance
+SURE = 4.0  # what lies so far below even odds is all the same
+# Artificial ones that a head learns from, in all and of each image, at most.
+DEFECTS, EACH = 600, 20
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,9 @@ class FeatureMemorySettings(Settings):
     dims: int = key(100, 1, 4096)  # of a feature, at most
     memory: str = key("auto", choices=("auto", *KINDS))
     memory_images: int = key(0, 0)  # in the memory; 0: see IMAGES
+    # Of a head that learns from artificial defects, where the memory is
+    # Gaussian; 0: none.
+    head_steps: int = key(0, 0)
 
     def check(self, run):
         expected = f"at least {LEAST} for a feature memory"
@@ -52,7 +67,10 @@ class FeatureMemoryMethod(Method):
     """Distance of frozen, pretrained features to those of normal images.
 
     Fitted without gradients: in about the time that it takes to extract the
-    features twice. The backbone travels in the detector's file.
+    features twice. The backbone travels in the detector's file. Where parts
+    lie still a small head may stand beside the distance: it learns, in
+    seconds, from features of images with artificial defects, and its map is
+    a second one, `"defects"`.
 
     Args:
         backbone: `keras.Model` of `kerasad.backbones`.
@@ -67,10 +85,11 @@ class FeatureMemoryMethod(Method):
             those of `IMAGES`.
         shifted: bool. Whether there is a second memory, of images that a
             `kerasad.domain.Domain` has normalised; `fit` decides.
+        head, shifted_head: `kerasad.models.FeatureHead`, beside each memory,
+            or `None`; `fit` decides.
     """
 
     Config = FeatureMemorySettings
-    map_names = ("features",)
 
     def __init__(
         self,
@@ -80,6 +99,8 @@ class FeatureMemoryMethod(Method):
         kind="auto",
         memory_images=None,
         shifted=False,
+        head=None,
+        shifted_head=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -96,7 +117,17 @@ class FeatureMemoryMethod(Method):
         self.shifted_memory = None
         if shifted:
             self.shifted_memory = self.memory_of(kind, "shifted_memory")
+        self.head = head
+        self.shifted_head = shifted_head
         self.built = True
+
+    @property
+    def map_names(self):
+        return ("features",) if self.head is None else ("features", "defects")
+
+    @property
+    def map_weights(self):
+        return None if self.head is None else (1.0, HEAD)
 
     @property
     def knows_changed(self):
@@ -163,37 +194,86 @@ class FeatureMemoryMethod(Method):
             self.memory = self.memory_of(self.kind)
         if features is None:
             features = fitted(self.grid, maps)
+        corrupt = None
         if self.kind == "gaussian":
             self.memory.fit(self.all_features(images, chosen, features))
+            # With a head one half of the images judges the other.
+            if run.settings.head_steps and len(chosen) > 1:
+                corrupt = corruption_of(
+                    CorruptionSettings(clean_share=0.0),
+                    run.textures
+                    or builtin_textures(run.seed, max(self.image_size)),
+                    images[chosen],
+                )
+                run.say("learning from artificial defects")
+                good = Examples(features, np.arange(len(chosen)))
+                defective = self.defective(images[chosen], corrupt, rng)
+                self.head = self.trained_head("head", good, defective, run)
         elif self.kind == "mixture":
             self.memory.fit(features, rng)
         else:
             count = self.memory.memory if self.kind == "window" else None
             self.memory.fit(features[:count], chosen[:count], rng)
         if run.shifted is not None:
-            self.fit_shifted(run.shifted, rng)
+            self.fit_shifted(corrupt, run, rng)
         return []
 
-    def fit_shifted(self, shifted, rng):
+    def fit_shifted(self, corrupt, run, rng):
         """Learns what normalised images of other conditions look like."""
         memory = self.memory_of(self.kind, "shifted_memory")
         if self.kind == "gaussian":
-            memory.fit(
-                (self.features(batch["images"]), self.share_seen(batch["seen"]))
-                for batch in shifted.batches()
-            )
+            good = self.shifted_examples(run.shifted)
+            memory.fit(good.parts())
+            if corrupt is not None:
+                run.say("and from as many under other conditions")
+                defective = self.shifted_examples(run.shifted, DEFECTS, corrupt)
+                name = "shifted_head"
+                self.shifted_head = self.trained_head(
+                    name, good, defective, run
+                )
         else:
-            batches = shifted.batches(SAMPLE)
-            parts = [self.features(batch["images"]) for batch in batches]
-            features = np.concatenate(parts)
+            features = self.shifted_examples(run.shifted, SAMPLE).features
             if self.kind == "mixture":
-                memory.fit(features, rng)
+                memory.fit(features.astype("float32"), rng)
             else:
                 # A copy is no image that was fitted.
                 owners = np.full(len(features), -1)
                 count = memory.memory if self.kind == "window" else None
                 memory.fit(features[:count], owners[:count], rng)
         self.shifted_memory = memory
+
+    def trained_head(self, name, good, defective, run):
+        """A head that tells `Examples` of one memory apart."""
+        head = FeatureHead(self.dims, name=name)
+        steps = run.settings.head_steps
+        train_head(head, *whitened(good, defective), steps, run.seed)
+        head.trainable = False  # PyTorch exports no others that came later
+        return head
+
+    def defective(self, images, corrupt, rng):
+        """`Examples` of images with artificial defects."""
+        count = min(DEFECTS, EACH * len(images))
+        owners = np.arange(count) % len(images)
+        drawn = [with_defect(images[i], corrupt, rng) for i in owners]
+        defects, masks = map(np.stack, zip(*drawn, strict=True))
+        maps = self.grid.project(joined(self.grid, self.extract(defects)))
+        features = ops.convert_to_numpy(maps).astype("float16")
+        return Examples(features, owners, self.share_of(masks / 255.0))
+
+    def shifted_examples(self, shifted, count=None, corrupt=None):
+        """Those of normalised copies, with defects if `corrupt` makes them."""
+        parts = []
+        for batch in shifted.batches(count, corrupt):
+            masks = batch.get("masks")
+            parts.append(
+                Examples(
+                    self.features(batch["images"]).astype("float16"),
+                    batch["owners"],
+                    None if masks is None else self.share_of(masks),
+                    self.share_seen(batch["seen"]),
+                )
+            )
+        return Examples.joined(parts)
 
     def features(self, images):
         """On the grid, of images float32 `(b, H, W, 3)` in `[0, 1]`."""
@@ -202,14 +282,17 @@ class FeatureMemoryMethod(Method):
 
     def share_seen(self, seen):
         """Which places of the grid show the image, `(b, rows, columns)`."""
+        return (self.share_of(seen) > MOSTLY).astype("float32")
+
+    def share_of(self, pixels):
+        """Means `(b, rows, columns)` over the places of `(b, H, W)`."""
         rows, columns = (
             resize_matrix(source, target)
             for source, target in zip(
-                seen.shape[1:], self.grid_size, strict=True
+                pixels.shape[1:], self.grid_size, strict=True
             )
         )
-        share = rows @ seen.astype("float32") @ columns.T
-        return (share > MOSTLY).astype("float32")
+        return rows @ pixels.astype("float32") @ columns.T
 
     def all_features(self, images, chosen, features):
         """Features of every image in batches; those of `chosen` are known."""
@@ -241,15 +324,29 @@ class FeatureMemoryMethod(Method):
     def left_out_maps(self, images, owners, changed=None):
         grid = self.grid(as_list(self.backbone(images, training=False)))
         if changed is None:
-            distance = self.memory(grid, owners=owners)
+            maps = self.maps_of(grid, self.memory, self.head, owners)
         else:
-            distance = either(
+            maps = either(
                 ops.convert_to_tensor(changed),
-                self.shifted_memory,
-                self.memory,
+                lambda x: self.maps_of(
+                    x, self.shifted_memory, self.shifted_head
+                ),
+                lambda x: self.maps_of(x, self.memory, self.head),
                 (grid,),
             )
-        return upsample(distance, *self.image_size)[..., None]
+        height, width = self.image_size
+        return ops.stack([upsample(x, height, width) for x in maps], axis=-1)
+
+    def maps_of(self, features, memory, head, owners=None):
+        """The maps on the grid, a tuple of `(B, rows, columns)`."""
+        if self.kind != "gaussian":
+            return (memory(features, owners=owners),)
+        white = memory.whitened(features, owners)
+        maps = (distance(white),)
+        if head is not None:
+            logits = head(white, training=False)[..., 0]
+            maps += (ops.softplus(logits + SURE),)
+        return maps
 
     def get_config(self):
         return {
@@ -259,12 +356,15 @@ class FeatureMemoryMethod(Method):
             "kind": self.kind,
             "memory_images": self.memory_images,
             "shifted": self.knows_changed,
+            "head": self.head and described(self.head),
+            "shifted_head": self.shifted_head and described(self.shifted_head),
             "name": self.name,
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        return cls(**revived(config, "backbone"))
+        config = {"head": None, "shifted_head": None, **config}
+        return cls(**revived(config, "backbone", "head", "shifted_head"))
 
 
 def as_list(maps):

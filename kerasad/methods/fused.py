@@ -88,14 +88,22 @@ class FusedMethod(Method):
         super().__init__(**kwargs)
         self.members = list(members)
         self.member_weights = None if weights is None else tuple(weights)
-        names = [name for member in self.members for name in member.map_names]
-        self.map_names = tuple(names)
-        if weights is not None:
-            pairs = zip(weights, self.members, strict=True)
-            self.map_weights = tuple(
-                weight for weight, member in pairs for _ in member.map_names
-            )
         self.built = True
+
+    # Of the members as they are: some decide on their maps while they learn.
+    @property
+    def map_names(self):
+        names = (name for m in self.members for name in m.map_names)
+        return tuple(names)
+
+    @property
+    def map_weights(self):
+        outer = self.member_weights or [1.0] * len(self.members)
+        weights = []
+        for weight, member in zip(outer, self.members, strict=True):
+            own = member.map_weights or [1.0] * len(member.map_names)
+            weights += [weight * one for one in own]
+        return tuple(weights)
 
     @property
     def knows_changed(self):

@@ -33,7 +33,8 @@ def fast(tmp_path_factory):
     write(root / "still", good[34:])
     moved = [affine(x, angle=3.0, scale=1.1) for x in good[22:34]]
     write(root / "moved", moved)
-    settings = ["weights=random", "taps=[block_1]", f"image_size={list(SIDES)}"]
+    settings = ["weights=random", "taps=[block_1]", "head_steps=20"]
+    settings.append(f"image_size={list(SIDES)}")
     succeed(
         *("train", "--config", "fast", "--data", root / "data"),
         *("--out", root / "run", "--set", "validation_share=0.4"),

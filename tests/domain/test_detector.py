@@ -18,7 +18,12 @@ from kerasad.training.run import Run
 from kerasad.training.train import fit
 from tests.parts import SIDES
 
-FAST = ["weights=random", "taps=[block_1]", f"image_size={list(SIDES)}"]
+FAST = [
+    "head_steps=20",
+    "weights=random",
+    "taps=[block_1]",
+    f"image_size={list(SIDES)}",
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,7 @@ def moved(images):
 
 def test_the_contract_holds_with_a_domain(tmp_path):
     for kind in ("gaussian", "mixture", "window"):
-        settings = ["image_size=32", *FAST[:2], f"memory={kind}"]
+        settings = ["image_size=32", *FAST[:3], f"memory={kind}"]
         config = load_config("fast", settings)
         assert config.domain == "auto"
         assert check_method(config, tmp_path).domain is not None

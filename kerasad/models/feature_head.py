@@ -1,0 +1,62 @@
+import keras
+from keras import layers
+
+from kerasad.layers import Conv2D
+
+REACH = 8.0  # standard deviations, beyond which a feature tells no more
+UNSEEN = 0.3  # share of the values that training drops
+
+
+@keras.saving.register_keras_serializable(package="kerasad")
+class FeatureHead(keras.Model):
+    """Tells from frozen features where a defect is.
+
+    A distance asks how far a feature lies from normal ones; this has seen in
+    which directions artificial defects lie, and what lies beside them. Small
+    enough to be trained in seconds.
+
+    Args:
+        dims: int. Length of a feature.
+        width: int. Channels of the first layer; the second has half.
+
+    Input shape:
+        `(batch, rows, columns, dims)`, in standard deviations of normal
+        features.
+
+    Output shape:
+        `(batch, rows, columns, 1)`, logits.
+
+    Reference:
+
+    - [Liu et al., 2023](https://arxiv.org/abs/2303.15140), section 3.3, a
+      discriminator of features. Deviations: it learns from artificial
+      defects in images instead of noise on features, and looks at the
+      places beside
+    """
+
+    def __init__(self, dims, width=64, dtype="float32", **kwargs):
+        features = keras.Input((None, None, dims), name="features")
+        x = layers.Rescaling(1.0 / REACH, dtype=dtype)(features)
+        x = layers.Activation("hard_tanh", dtype=dtype)(x)
+        x = layers.Rescaling(REACH, dtype=dtype)(x)
+        x = layers.Dense(width, "gelu", dtype=dtype)(x)
+        x = layers.Dropout(UNSEEN, dtype=dtype)(x)
+        x = Conv2D(
+            width // 2,
+            3,
+            padding="same",
+            activation="gelu",
+            data_format="channels_last",
+            dtype=dtype,
+        )(x)
+        # A product: convolutions on to one channel are slow on PyTorch.
+        logits = layers.Dense(1, dtype=dtype, name="logits")(x)
+        super().__init__(features, logits, **kwargs)
+        self.dims, self.width = dims, width
+
+    def get_config(self):
+        return {"dims": self.dims, "width": self.width, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(**config)
