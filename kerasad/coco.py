@@ -58,6 +58,7 @@ class CocoFile:
         return self
 
     def add(self, line):
+        """Takes the regions of a line of results; an error has none."""
         if "error" in line:
             return
         if "masks" not in line:

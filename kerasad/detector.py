@@ -199,6 +199,7 @@ class Detector(keras.Model):
         return self.method(images, changed=changed)
 
     def as_they_are(self, maps):
+        """Map `(B, H, W)` and score `(B,)` of images that no domain changed."""
         anomaly_map = summed(maps, self.map_mean, self.map_scale)
         score = image_score(anomaly_map, self.score, self.top_fraction)
         return anomaly_map, score

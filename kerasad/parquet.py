@@ -52,6 +52,7 @@ class ParquetFile:
 
 
 def schema(arrow):
+    """Columns of the table; `arrow` is the module pyarrow."""
     text, number, whole = arrow.string(), arrow.float64(), arrow.int64()
     region = {"box": arrow.list_(whole), "area": whole, "peak": number}
     domain = dict.fromkeys(COLUMNS, number)

@@ -59,6 +59,7 @@ class AlreadyLoaded(importlib.abc.Loader):
 
 
 def register_with_keras():
+    """Makes Keras know `Detector` as soon as Keras is imported."""
     if "keras" in sys.modules:
         importlib.import_module("kerasad.detector")
     elif not any(isinstance(f, AfterKeras) for f in sys.meta_path):

@@ -60,6 +60,7 @@ def check_method(config, folder):
 
 
 def fitted(config, images, held_out):
+    """The untrained method of a config, fitted: a detector and its history."""
     return fit(config, images, held_out, Run(config.settings, config.seed))
 
 
@@ -88,6 +89,7 @@ def check_maps(method, images):
 
 
 def check_round_trip(method):
+    """`get_config` holds all that the constructor needs."""
     revived = keras.saving.deserialize_keras_object(
         keras.saving.serialize_keras_object(method)
     )
@@ -125,6 +127,7 @@ def sample_images(size, count=COUNT + HELD_OUT):
 
 
 def close(found, expected, text):
+    """Outputs of `predict` agree within rounding."""
     for name, value in expected.items():
         # Of a map, whose values may be near 0, in units of the largest.
         least = 1e-5 + 3e-4 * np.abs(value).max()
@@ -133,5 +136,6 @@ def close(found, expected, text):
 
 
 def expect(holds, text):
+    """`AssertionError` with a text, unless something holds."""
     if not holds:
         raise AssertionError(text)

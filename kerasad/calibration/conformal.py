@@ -119,6 +119,11 @@ def cross_conformal_scores(fold_scores) -> np.ndarray:
 
 
 def conformal_rank(images, fpr):
+    """Place, from 1, of the threshold among the scores in rising order.
+
+    Raises:
+        InputError: so few images guarantee no such `fpr`, a share in [0, 1).
+    """
     rank = math.ceil((images + 1) * (1 - check_fpr(fpr)) - 1e-9)
     if rank <= images:
         return rank

@@ -92,6 +92,7 @@ def pixel_threshold(
 
 
 def fit(method, scores, k, fpr, groups, event):
+    """What `fit_threshold` returns; `event` is what is counted, in words."""
     if method not in METHODS:
         raise InputError(
             f"Unknown threshold method '{method}'. "
@@ -142,6 +143,7 @@ def fit(method, scores, k, fpr, groups, event):
 
 
 def guarantee(method, images, groups, parameters, event):
+    """What a threshold guarantees of new normal images, in words."""
     if "fpr" not in parameters:
         return "no guaranteed rate"
     rate = f"{100 * parameters['fpr']:.4g} %"

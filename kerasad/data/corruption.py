@@ -38,6 +38,7 @@ class CorruptionSettings(Settings):
     opacity: tuple[float, ...] = key((0.3, 1.0), 0, 1, pair=True)
 
     def check(self, run):
+        """Refuses weights of kinds that there are not, with `InputError`."""
         super().check(run)
         weights = self.corruption.values()
         require(

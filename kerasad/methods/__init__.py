@@ -37,6 +37,7 @@ def find_method(name: str):
 
 
 def descendants(kind):
+    """All subclasses that have been imported, however far down."""
     for child in kind.__subclasses__():
         yield child
         yield from descendants(child)

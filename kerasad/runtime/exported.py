@@ -168,6 +168,7 @@ class ExportedDetector:
         return np.asarray(resized(photo, self.input_size))
 
     def checked(self, image):
+        """uint8 `(*input_size, 3)` of an image of any size, or `InputError`."""
         image = np.asarray(image)
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise InputError(

@@ -36,6 +36,7 @@ def read(folder):
 
 
 def named(folder, names):
+    """The folders in `folder` whose names, in lower case, are given."""
     return [
         path
         for path in sorted(folder.iterdir())

@@ -32,6 +32,7 @@ def read(folder):
 
 
 def table_of(folder):
+    """Path of the table that says which image is of which split."""
     return folder.resolve().parent / "split_csv" / "1cls.csv"
 
 
@@ -58,6 +59,7 @@ def rows(folder):
 
 
 def sample_of(line, root, table):
+    """A row of the table as a `Sample`; paths in it are below `root`."""
     if line["label"] == "normal":
         return Sample(root / line["image"], GOOD, 0, line["split"])
     if not line["mask"]:
