@@ -1,4 +1,4 @@
-"""Rules of thumb: none of them promises a false-positive rate."""
+"""Rules of thumb: none of them guarantees a false-positive rate."""
 
 import math
 

@@ -83,13 +83,13 @@ def decision(at) -> str:
     return (
         f"An image is anomalous above {at['threshold']:.6g}, set by "
         f"{at['method']} on good images that were not trained on"
-        f"{promised(at)}. On the test images this finds {at['tp']} of "
+        f"{guaranteed(at)}. On the test images this finds {at['tp']} of "
         f"{at['tp'] + at['fn']} defective ones and flags {at['fp']} of "
         f"{at['fp'] + at['tn']} good ones."
     )
 
 
-def promised(at) -> str:
+def guaranteed(at) -> str:
     return f" ({at['promise']})" if at.get("promise") else ""
 
 

@@ -68,7 +68,7 @@ class ExportedDetector:
 
     Attributes:
         threshold, pixel_threshold: dicts as of `kerasad.Detector`, with what
-            they promise.
+            they guarantee.
         facts: all that travelled along: provenance, preprocessing, versions.
         input_size, map_size: `(height, width)` in pixels, of what the model
             takes and of its maps. Where they are equal, photos of any size
