@@ -10,6 +10,7 @@ import concurrent.futures
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 from kerasad.backend import BACKENDS, installed
@@ -24,15 +25,27 @@ ON_EACH = [
     "tests/test_detector.py", "tests/test_export.py", "tests/test_saved.py",
     "tests/test_learns.py", "kerasad/detector.py",
 ]  # fmt: skip
+# XLA compiles what it has compiled before in this suite only once: detectors
+# that are loaded again, processes of their own.
+CACHE = {
+    "JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_COMPILATION_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
 
 
-def run(backend, arguments, measuring=False):
+def run(backend, arguments, cache, measuring=False):
     """Status of the suite on a backend; prints it whole."""
     python = [*COVERAGE, "run"] if measuring else [sys.executable]
     started = time.monotonic()
     done = subprocess.run(
         [*python, "-m", "pytest", "--durations=25", *arguments],
-        env={**os.environ, "KERAS_BACKEND": backend, "OMP_NUM_THREADS": "1"},
+        env={
+            **os.environ,
+            **CACHE,
+            "JAX_COMPILATION_CACHE_DIR": cache,
+            "KERAS_BACKEND": backend,
+            "OMP_NUM_THREADS": "1",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -50,9 +63,12 @@ def main(arguments):
     measuring = os.environ.get("KERASAD_COVERAGE") == "1"
     first, *others = filter(installed, BACKENDS)
     own = arguments or ON_EACH
-    with concurrent.futures.ThreadPoolExecutor(1) as beside:
-        rest = [beside.submit(run, backend, own) for backend in others]
-        failed = run(first, arguments, measuring)
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        concurrent.futures.ThreadPoolExecutor(1) as beside,
+    ):
+        rest = [beside.submit(run, backend, own, cache) for backend in others]
+        failed = run(first, arguments, cache, measuring)
     failed += sum(future.result() for future in rest)
     if measuring:
         # Of the servers and workers that tests started, see tests.processes.
