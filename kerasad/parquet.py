@@ -41,6 +41,7 @@ class ParquetFile:
             self.flush()
 
     def flush(self):
+        """Writes the lines that wait, as one group of rows."""
         table = self.arrow.Table.from_pylist(self.lines, self.schema)
         self.writer.write_table(table)
         self.lines.clear()

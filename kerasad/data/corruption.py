@@ -150,6 +150,7 @@ class PatchCorruption:
             self._cumulated_places = np.cumsum(self._places)
 
     def __call__(self, image, rng):
+        """The damaged copy of an image, and its mask float32 `(H, W)`."""
         corrupted = image.copy()
         mask = np.zeros(image.shape[:2], "float32")
         if self.clean_share > 0 and rng.random() < self.clean_share:

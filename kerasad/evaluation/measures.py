@@ -89,6 +89,7 @@ def best_f1(labels, scores):
 
 
 def half(scored):
+    """The area that a score without any knowledge has."""
     return 0.5
 
 

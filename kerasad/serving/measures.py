@@ -66,6 +66,7 @@ class Measures:
         )
 
     def text(self, detectors) -> bytes:
+        """All values, in the text format of Prometheus."""
         for served in detectors:
             drift = served.version.drift.summary()
             self.drift.labels(served.name).set(drift["alarm"])

@@ -70,6 +70,7 @@ def class_of(value) -> str:
 
 
 def place(where) -> str:
+    """Where in the config, for a message."""
     return f" at {where[1:]} of its config" if where else ""
 
 

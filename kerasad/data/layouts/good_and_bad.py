@@ -17,6 +17,7 @@ def matches(folder):
 
 
 def read(folder):
+    """Some of the good ones are held out as a test, by their path."""
     splits = Splits(folder)
     for good in named(folder, GOOD_NAMES):
         for sample in splits.good_ones(good, "train"):

@@ -16,6 +16,7 @@ def matches(folder):
 
 
 def read(folder):
+    """By the table beside the folder, which names the splits."""
     # The table names images from above the folder: one way to write paths.
     splits = Splits(folder.resolve())
     try:
