@@ -69,4 +69,5 @@ def configured_backend() -> str:
 
 
 def installed(name: str) -> bool:
+    """Whether a module could be imported; it is not."""
     return importlib.util.find_spec(name) is not None

@@ -33,6 +33,7 @@ class Masks:
         self.limit = np.float64(detector.pixel_threshold["threshold"])
 
     def __call__(self, path, page, outputs, sides) -> dict:
+        """What a line of results says of regions above the limit."""
         values = at_size(outputs["anomaly_map"], sides)
         masks = [mask_of(values, *region) for region in
                  regions_of(values > self.limit)]  # fmt: skip
@@ -58,6 +59,7 @@ class CocoFile:
         return self
 
     def add(self, line):
+        """Takes the regions of a line of results; an error has none."""
         if "error" in line:
             return
         if "masks" not in line:

@@ -63,6 +63,7 @@ class Config(Settings):
         self.settings.check(self)
 
     def check(self, run):
+        """Refuses values that no method could use, with `InputError`."""
         from kerasad.scoring import SCORES  # which imports Keras
 
         expected = f"one of {', '.join(SCORES)}"
@@ -102,10 +103,12 @@ class Config(Settings):
         return sides_of(self.image_size)
 
     def flat(self) -> dict:
+        """All keys and values, those of the run before the method's own."""
         run = {name: getattr(self, name) for name in RUN_KEYS}
         return run | self.settings.flat()
 
     def replace(self, **changes) -> "Config":
+        """A config with other values; its name for `from_mapping`."""
         return from_mapping({**self.flat(), **changes})
 
 
@@ -147,6 +150,7 @@ def config_folder() -> Path:
 
 
 def names() -> list[str]:
+    """Names of the recipes that come with kerasad."""
     return sorted(path.stem for path in config_folder().glob("*.yaml"))
 
 
@@ -181,6 +185,7 @@ def load_config(source: str, settings=()) -> Config:
 
 
 def read_yaml(path) -> dict:
+    """Keys and values of a flat YAML file; `InputError` if it is none."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -237,6 +242,7 @@ def check_events(text, source):
 
 
 def to_yaml(config: Config) -> str:
+    """A config as the text that `load_config` reads again."""
     values = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in config.flat().items()

@@ -1,21 +1,14 @@
 """The detector: one Keras model, one `.keras` file."""
 
-import itertools
-
 import keras
 import numpy as np
 from keras import ops
 
+from kerasad.batches import batches_of, batchwise, raw_image
 from kerasad.calibration.conformal import p_values
-from kerasad.calibration.cross import without_guarantee
-from kerasad.calibration.fit import fit_threshold, pixel_threshold
-from kerasad.calibration.pictures import encoded
-from kerasad.calibration.roughness import roughened
-from kerasad.calibration.shifted import (
-    match,
-    recalibrated,
-    shifted_calibration,
-)
+from kerasad.calibration.fit import fit_threshold
+from kerasad.calibration.record import record_of, thresholds_of
+from kerasad.calibration.shifted import match, recalibrated
 from kerasad.data.images import resized
 from kerasad.data.likeness import Fingerprints
 from kerasad.domain.learning import fit_novelty
@@ -26,13 +19,10 @@ from kerasad.layers.either import either
 from kerasad.layers.once import scoring
 from kerasad.layers.resize import Resize
 from kerasad.methods.method import revived
-from kerasad.moments import Moments
 from kerasad.scoring import image_score, images_at_a_time
 from kerasad.sides import sides_of
+from kerasad.spread import spread_of, spread_under_shift
 from kerasad.version import __version__
-
-TOGETHER = 256  # images whose outputs are in memory together
-STATISTICS = 200  # images, at most, that the spread of the maps is learnt from
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -199,6 +189,7 @@ class Detector(keras.Model):
         return self.method(images, changed=changed)
 
     def as_they_are(self, maps):
+        """Map `(B, H, W)` and score `(B,)` of images that no domain changed."""
         anomaly_map = summed(maps, self.map_mean, self.map_scale)
         score = image_score(anomaly_map, self.score, self.top_fraction)
         return anomaly_map, score
@@ -250,7 +241,7 @@ class Detector(keras.Model):
         if callbacks:
             raise InputError("predict calls no callbacks; leave them out")
         if not (isinstance(x, (list, tuple)) or hasattr(x, "shape")):
-            parts = [self.predict(b, batch_size) for b in batches(x, steps)]
+            parts = [self.predict(b, batch_size) for b in batches_of(x, steps)]
             parts = parts or [self.predict([])]  # which refuses
             columns = {name: [p[name] for p in parts] for name in parts[0]}
             return {name: np.concatenate(columns[name]) for name in columns}
@@ -258,34 +249,13 @@ class Detector(keras.Model):
             raise InputError(
                 "steps counts batches of a data set; pass fewer images instead"
             )
-        batch_size = images_at_a_time(
-            self.image_size, self.map_mean, batch_size
-        )
         images = [raw_image(image) for image in x]
         if not images:
             raise InputError("predict needs at least one image, received none")
-        results = [None] * len(images)
-        by_shape = {}
-        for index, image in enumerate(images):
-            by_shape.setdefault(image.shape, []).append(index)
-        for indices in by_shape.values():
-            for start in range(0, len(indices), batch_size):
-                chosen = indices[start : start + batch_size]
-                batch = np.stack([images[i] for i in chosen])
-                # One shape, so one compilation: the last batch is filled up.
-                missing = min(batch_size, len(indices)) - len(chosen)
-                batch = np.pad(batch, [(0, missing)] + [(0, 0)] * 3, "edge")
-                if batch.shape[1:3] != self.image_size:
-                    # Not in the graph, which would be traced for each size,
-                    # on TensorFlow without knowing the size.
-                    resized = self.resize(batch.astype("float32"))
-                    batch = ops.convert_to_numpy(resized)
-                with scoring():
-                    outputs = self.predict_on_batch(batch)
-                for row, index in enumerate(chosen):
-                    results[index] = [value[row] for value in outputs.values()]
-        stacked = [np.stack(column) for column in zip(*results, strict=True)]
-        result = dict(zip(outputs, stacked, strict=True))
+        batch_size = images_at_a_time(
+            self.image_size, self.map_mean, batch_size
+        )
+        result = batchwise(self.computed, images, batch_size)
         # On the host, in double precision, so that a threshold set after the
         # graph was traced counts.
         scores = result["anomaly_score"].astype("float64")
@@ -296,6 +266,16 @@ class Detector(keras.Model):
             )
         result["is_anomalous"] = scores > self.limit()
         return result
+
+    def computed(self, batch):
+        """What `call` gives of a batch of any size, as numpy arrays."""
+        if batch.shape[1:3] != self.image_size:
+            # Not in the graph, which would be traced for each size, on
+            # TensorFlow without knowing the size.
+            batch = self.resize(batch.astype("float32"))
+            batch = ops.convert_to_numpy(batch)
+        with scoring():
+            return self.predict_on_batch(batch)
 
     def export(self, *arguments, **options):
         """Keras's own would leave out preprocessing and checks.
@@ -327,28 +307,12 @@ class Detector(keras.Model):
     def fit_map_statistics(self, images, batch_size=4):
         """Learns mean and spread of each map pixel from normal images.
 
-        The spread has a floor: its own mean over the map, lest a pixel that
-        never varied in training outweigh all others; and images vary at least
-        by a grey value, see `roughened`. A method that remembers images does
-        not compare one with itself. A map that is to count less in the sum is
-        divided by the more.
-
         Args:
             images: uint8 `(n, *image_size, 3)`, normal images only: those
-                that the method was fitted to, in the same order.
+                that the method was fitted to, in the same order. The first
+                200 count, see `kerasad.spread.spread_of`.
         """
-        fitted = images[:STATISTICS]
-        images = roughened(fitted)
-        moments = Moments(self.map_mean.shape)
-        for start in range(0, len(images), batch_size):
-            batch = images[start : start + batch_size]
-            owners = np.arange(start, start + len(batch))
-            if images is not fitted:
-                owners[:] = -1  # no longer those that the method knows
-            pixels = batch.astype("float32") / 255.0
-            maps = self.method.left_out_maps(pixels, owners)
-            moments.add(map(ops.convert_to_numpy, self.filtered(maps)))
-        mean, scale = moments.mean_and_scale(self.method.map_weights)
+        mean, scale = spread_of(self, images, batch_size)
         self.map_mean.assign(mean)
         self.map_scale.assign(scale)
 
@@ -359,17 +323,10 @@ class Detector(keras.Model):
             shifted: `kerasad.domain.copies.Shifted`, of images that the
                 method was fitted to.
         """
-        moments, strange = Moments(self.map_mean.shape), []
-        for batch in shifted.batches(STATISTICS):
-            changed = np.ones(len(batch["images"]), bool)
-            maps = self.outputs_of(batch["images"], changed)["maps"]
-            channels = map(ops.convert_to_numpy, self.filtered(maps))
-            moments.add(channels, batch["seen"])
-            strange.append(batch["strange"])
-        mean, scale = moments.mean_and_scale(self.method.map_weights)
+        mean, scale, strange = spread_under_shift(self, shifted)
         self.shifted_mean.assign(mean)
         self.shifted_scale.assign(scale)
-        fit_novelty(self.domain, np.concatenate(strange))
+        fit_novelty(self.domain, strange)
 
     def calibrate(
         self, images, method="conformal", k=None, fpr=None, groups=None
@@ -409,30 +366,7 @@ class Detector(keras.Model):
 
     def calibration_of(self, images, groups=None) -> dict:
         """What thresholds and colour scale are fitted to, see `Detector`."""
-        images = np.asarray(images)
-        seen, parts = roughened(images), []
-        for start in range(0, len(images) or 1, TOGETHER):
-            found = self.predict(seen[start : start + TOGETHER])
-            # Without the reconstructions, the largest of what it gives.
-            parts.append((found["anomaly_score"], found["anomaly_map"]))
-        scores, maps = map(np.concatenate, zip(*parts, strict=True))
-        # Of many images some tell the middle of the colour scale.
-        low = np.quantile(maps[:: -(-len(maps) // TOGETHER)], 0.5)
-        high = maps.max()
-        own = {}
-        if groups is not None:
-            own["groups"] = [int(label) for label in groups]
-        if self.domain is not None:
-            found = shifted_calibration(self, images, groups)
-            own |= {} if found is None else {"shifted": found}
-        return {
-            **own,
-            "scores": [float(score) for score in scores],
-            "map_maxima": [float(value) for value in maps.max(axis=(1, 2))],
-            # Twice the normal range: what only just exceeds it stays cool.
-            "map_range": [float(low), float(high + (high - low))],
-            "images": encoded(images, self.image_size),
-        }
+        return record_of(self, images, groups)
 
     def p_values(self, scores) -> np.ndarray:
         """See `kerasad.calibration.p_values`, by the calibration scores."""
@@ -467,16 +401,10 @@ class Detector(keras.Model):
                 "this detector holds no calibration scores; give normal "
                 "images with --data"
             )
-        known = self.calibration
-        groups = known.get("groups")
-        fitted = [
-            fit_threshold(method, known["scores"], k, fpr, groups),
-            pixel_threshold(known["map_maxima"], method, k, fpr, groups),
-        ]
-        self.threshold, self.pixel_threshold = (
-            without_guarantee(one, known) for one in fitted
+        self.threshold, self.pixel_threshold = thresholds_of(
+            self.calibration, method, k, fpr
         )
-        if "shifted" in known:
+        if "shifted" in self.calibration:
             self.threshold["shifted"] = match(self, method, k, fpr)
 
     def save(self, filepath, **kwargs):
@@ -523,20 +451,6 @@ def summed(maps, mean, scale):
     return total
 
 
-def batches(data, steps):
-    """The images of each batch of a data set, the first in a tuple."""
-    for batch in itertools.islice(data, steps):
-        if isinstance(batch, (list, tuple)):
-            batch = batch[0]
-        batch = np.asarray(batch)
-        if batch.ndim not in (3, 4):
-            raise InputError(
-                "a data set must yield batches of images, (batch, height, "
-                f"width, 3). Received: shape={batch.shape}"
-            )
-        yield batch[None] if batch.ndim == 3 else batch
-
-
 def plain(value):
     """Keras wraps the containers it is given; JSON wants them bare."""
     if isinstance(value, dict):
@@ -544,25 +458,3 @@ def plain(value):
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
-
-
-def raw_image(image) -> np.ndarray:
-    """An image as `(H, W, 3)` with values from 0 to 255."""
-    image = np.asarray(image)
-    if image.ndim != 3 or image.shape[-1] != 3 or 0 in image.shape:
-        raise InputError(
-            "an image must be an array of shape (height, width, 3). "
-            f"Received: shape={image.shape}"
-        )
-    if image.dtype == np.uint8:
-        return image
-    if image.dtype.kind == "f":
-        if not (image.min() >= 0.0 and image.max() <= 1.0):  # NaN fails too
-            raise InputError(
-                "a floating-point image must lie in [0, 1]; pass uint8 for "
-                f"0 to 255. Received: [{image.min():g}, {image.max():g}]"
-            )
-        return image.astype("float32") * 255.0
-    raise InputError(
-        f"an image must be uint8 or float. Received: dtype={image.dtype}"
-    )

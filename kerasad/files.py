@@ -117,6 +117,7 @@ def drafts(folder) -> list[tuple[str, Path]]:
 
 
 def remove(path):
+    """Deletes a file or a folder with all it holds; silent if it cannot."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -148,5 +149,6 @@ def locked(path):
 
 
 def write_text(path, text):
+    """Writes UTF-8 beside and renames it into place."""
     with replacing(path) as path:
         path.write_text(text, encoding="utf-8")

@@ -48,6 +48,7 @@ def resize_matrix(source: int, target: int, antialias=True) -> np.ndarray:
 
 @functools.lru_cache(maxsize=8)
 def triangles(source, target, antialias):
+    """Matrix `(target, source)` that resizes a side linearly."""
     scale = source / target
     support = max(scale, 1.0) if antialias else 1.0
     centres = (np.arange(target) + 0.5) * scale - 0.5
@@ -65,6 +66,7 @@ def gaussian_matrix(
 
 @functools.lru_cache(maxsize=8)
 def gaussians(side, sigma, truncate):
+    """Matrix `(side, side)` that filters a side; `sigma` in pixels."""
     reach = int(truncate * sigma + 0.5)
     offsets = np.arange(-reach, reach + 1)
     taps = np.exp(-0.5 * (offsets / sigma) ** 2)

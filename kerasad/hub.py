@@ -47,6 +47,7 @@ def fetched(path):
 
 
 def reason(error) -> str:
+    """Why the hub did not give a file, in words."""
     from huggingface_hub import errors
 
     # The hub's own file, not what is missing in the cache without a network.

@@ -56,6 +56,7 @@ def modern(old, image_size) -> dict:
 
 
 def new_method(old, image_size) -> dict:
+    """Config of the method of a detector from before there were methods."""
     network, kind = old["network"], old.get("anomaly_map")
     plain = network.get("config", {})
     with_head = plain.get("head") or plain.get("context")
@@ -76,6 +77,7 @@ def new_method(old, image_size) -> dict:
 
 
 def ours(module, name, config) -> dict:
+    """Config of one of our methods, as Keras writes it."""
     return {
         "module": f"kerasad.methods.{module}",
         "class_name": name,

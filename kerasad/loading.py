@@ -48,6 +48,7 @@ def load(path) -> Detector:
 
 
 def load_model(file):
+    """The model in a file that `vet` has passed."""
     # Said aloud, though `keras.config.enable_unsafe_deserialization`
     # overrules it: `vet` refuses all that safe mode would.
     return keras.saving.load_model(file, compile=False, safe_mode=True)

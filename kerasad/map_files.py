@@ -76,6 +76,7 @@ def at_size(anomaly_map, sides):
 
 
 def write_tiff(path, values):
+    """Writes float16, clipped to what that can hold."""
     import tifffile
 
     half = np.clip(values, -LARGEST, LARGEST).astype("float16")

@@ -41,6 +41,7 @@ class ParquetFile:
             self.flush()
 
     def flush(self):
+        """Writes the lines that wait, as one group of rows."""
         table = self.arrow.Table.from_pylist(self.lines, self.schema)
         self.writer.write_table(table)
         self.lines.clear()
@@ -52,6 +53,7 @@ class ParquetFile:
 
 
 def schema(arrow):
+    """Columns of the table; `arrow` is the module pyarrow."""
     text, number, whole = arrow.string(), arrow.float64(), arrow.int64()
     region = {"box": arrow.list_(whole), "area": whole, "peak": number}
     domain = dict.fromkeys(COLUMNS, number)

@@ -66,6 +66,7 @@ def predict_files(
 
 
 def predict_batch(detector, leaves, batch_size, out, keep):
+    """A line for each of `leaves`, `(path, page)`, all scored together."""
     photos = [read_photo(*leaf, detector, out) for leaf in leaves]
     readable = [photo for photo in photos if "error" not in photo]
     if readable:
@@ -198,10 +199,15 @@ def matching(pattern):
 
 
 def is_image(path):
+    """Whether the suffix is of an image."""
     return path.name.lower().endswith(SUFFIXES)
 
 
 def files_of(path, left_out):
+    """Images in a folder, any depth, or the path itself.
+
+    What is left out, if one asks with a list, goes there.
+    """
     others = []
     try:
         found = (os.path.isdir(path) and image_files(path, others)) or [path]

@@ -14,8 +14,16 @@ import sys
 from kerasad.backend import ensure_backend
 
 # Modules that import Keras and that `kerasad.detector` needs whole.
-NEEDED = ("filters", "layers", "methods.method", "plain_keras", "scoring")
-NEEDED = tuple(f"kerasad.{name}" for name in NEEDED)
+NEEDED = {
+    f"kerasad.{name}"
+    for name in (
+        *("calibration.record", "calibration.shifted", "domain.copies"),
+        *("domain.domain", "domain.edges", "domain.grain", "domain.learning"),
+        *("domain.light", "domain.refinement", "domain.sampling"),
+        *("domain.search", "filters", "layers", "methods.method"),
+        *("plain_keras", "scoring", "spread"),
+    )
+}
 
 
 class AfterKeras(importlib.abc.MetaPathFinder):
@@ -59,6 +67,7 @@ class AlreadyLoaded(importlib.abc.Loader):
 
 
 def register_with_keras():
+    """Makes Keras know `Detector` as soon as Keras is imported."""
     if "keras" in sys.modules:
         importlib.import_module("kerasad.detector")
     elif not any(isinstance(f, AfterKeras) for f in sys.meta_path):

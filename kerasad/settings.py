@@ -75,6 +75,7 @@ class Settings:
 
     @classmethod
     def from_mapping(cls, mapping):
+        """Settings of these keys; a subclass may fill in some of its own."""
         return cls(**mapping)
 
 
@@ -110,6 +111,7 @@ def check_type(name, value, kind):
 
 
 def check_bounds(settings, spec):
+    """`InputError` unless a field keeps what its `key` says."""
     rule, value = spec.metadata, getattr(settings, spec.name)
     if not rule or value is None:
         return
@@ -135,6 +137,7 @@ def check_bounds(settings, spec):
 
 
 def require(holds, name, expected, settings):
+    """`InputError`, with the value received, unless `holds`."""
     if not holds:
         raise InputError(
             f"config key {name!r} must be {expected}. "

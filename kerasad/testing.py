@@ -12,6 +12,7 @@ from kerasad.training.run import Run
 from kerasad.training.train import fit
 
 COUNT, HELD_OUT = 8, 4  # images to learn from and to calibrate on
+BATCH = 4  # images scored together: what compiles, compiles for few sizes
 
 
 def check_method(config, folder):
@@ -46,20 +47,23 @@ def check_method(config, folder):
     check_batches(detector, others)
 
     detector.calibrate(others, "n-sigma")
-    expected = detector.predict(images)
+    expected = detector.predict(images, BATCH)
     again, _ = fitted(config, normal, others)
     again.calibrate(others, "n-sigma")
-    close(again.predict(images), expected, "the same seed gives other numbers")
+    found = again.predict(images, BATCH)
+    close(found, expected, "the same seed gives other numbers")
 
     path = Path(folder) / "contract.keras"
     detector.save(path)
     loaded = load(path)
     expect(type(loaded.method) is type(detector.method), "another class loads")
-    close(loaded.predict(images), expected, "a saved detector scores otherwise")
+    found = loaded.predict(images, BATCH)
+    close(found, expected, "a saved detector scores otherwise")
     return detector
 
 
 def fitted(config, images, held_out):
+    """The untrained method of a config, fitted: a detector and its history."""
     return fit(config, images, held_out, Run(config.settings, config.seed))
 
 
@@ -88,6 +92,7 @@ def check_maps(method, images):
 
 
 def check_round_trip(method):
+    """`get_config` holds all that the constructor needs."""
     revived = keras.saving.deserialize_keras_object(
         keras.saving.serialize_keras_object(method)
     )
@@ -99,7 +104,7 @@ def check_round_trip(method):
 
 def check_batches(detector, images):
     """The score of an image must not depend on its company."""
-    whole = detector.predict(images)["anomaly_score"]
+    whole = detector.predict(images, BATCH)["anomaly_score"]
     alone = [detector.predict(one[None])["anomaly_score"][0] for one in images]
     rounding = 1e-3 * np.ptp(whole) + 1e-6  # of scores that are near 0
     expect(
@@ -125,6 +130,7 @@ def sample_images(size, count=COUNT + HELD_OUT):
 
 
 def close(found, expected, text):
+    """Outputs of `predict` agree within rounding."""
     for name, value in expected.items():
         # Of a map, whose values may be near 0, in units of the largest.
         least = 1e-5 + 3e-4 * np.abs(value).max()
@@ -133,5 +139,6 @@ def close(found, expected, text):
 
 
 def expect(holds, text):
+    """`AssertionError` with a text, unless something holds."""
     if not holds:
         raise AssertionError(text)

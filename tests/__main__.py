@@ -1,15 +1,16 @@
 """`python -m tests` runs the suite on each installed backend.
 
-All of it on one of them; on the others what depends on the backend. One core
-each, two side by side; what they print comes when they are done. With
-KERASAD_COVERAGE=1 the whole suite is measured and fails below the share of
-branches that pyproject.toml names.
+All of it on one of them, in two parts; on the others what depends on the
+backend. One core each, two side by side, the longest first; what they print
+comes when they are done. With KERASAD_COVERAGE=1 the whole suite is measured
+and fails below the share of branches that pyproject.toml names.
 """
 
 import concurrent.futures
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 from kerasad.backend import BACKENDS, installed
@@ -24,22 +25,38 @@ ON_EACH = [
     "tests/test_detector.py", "tests/test_export.py", "tests/test_saved.py",
     "tests/test_learns.py", "kerasad/detector.py",
 ]  # fmt: skip
+# XLA compiles what it has compiled before in this suite only once: detectors
+# that are loaded again, processes of their own.
+CACHE = {
+    "JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_COMPILATION_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+# The part of processes, servers and waiting, about half of the whole suite.
+COMMANDS = ["tests/cli", "tests/runtime", "tests/serving"]
 
 
-def run(backend, arguments, measuring=False):
+def run(backend, arguments, cache, measuring=False):
     """Status of the suite on a backend; prints it whole."""
-    python = [*COVERAGE, "run"] if measuring else [sys.executable]
+    python = [sys.executable]
+    if measuring:
+        python = [*COVERAGE, "run", "--parallel-mode"]
     started = time.monotonic()
     done = subprocess.run(
         [*python, "-m", "pytest", "--durations=25", *arguments],
-        env={**os.environ, "KERAS_BACKEND": backend, "OMP_NUM_THREADS": "1"},
+        env={
+            **os.environ,
+            **CACHE,
+            "JAX_COMPILATION_CACHE_DIR": cache,
+            "KERAS_BACKEND": backend,
+            "OMP_NUM_THREADS": "1",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     seconds = time.monotonic() - started
     print(
-        f"== tests on {backend} ==\n{done.stdout}"
+        f"== tests on {backend}: {' '.join(arguments)} ==\n{done.stdout}"
         f"== {backend}: status {done.returncode}, {seconds:.0f} s ==",
         flush=True,
     )
@@ -49,14 +66,25 @@ def run(backend, arguments, measuring=False):
 def main(arguments):
     measuring = os.environ.get("KERASAD_COVERAGE") == "1"
     first, *others = filter(installed, BACKENDS)
-    own = arguments or ON_EACH
-    with concurrent.futures.ThreadPoolExecutor(1) as beside:
-        rest = [beside.submit(run, backend, own) for backend in others]
-        failed = run(first, arguments, measuring)
-    failed += sum(future.result() for future in rest)
+    jobs = [(backend, arguments or ON_EACH) for backend in others]
+    if arguments:
+        jobs.append((first, arguments))
+    else:
+        rest = [f"--ignore={folder}" for folder in COMMANDS]
+        jobs = [(first, COMMANDS), *jobs, (first, rest)]
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        concurrent.futures.ThreadPoolExecutor(2) as pool,
+    ):
+        running = [
+            pool.submit(run, *job, cache, measuring and job[0] == first)
+            for job in jobs
+        ]
+        failed = sum(future.result() != 0 for future in running)
     if measuring:
-        # Of the servers and workers that tests started, see tests.processes.
-        subprocess.run([*COVERAGE, "combine", "--append", "--quiet"])
+        # Also of the servers and workers that tests started, see
+        # tests.processes.
+        subprocess.run([*COVERAGE, "combine", "--quiet"])
         failed += subprocess.run([*COVERAGE, "report"]).returncode
     if failed:
         sys.exit("failed")

@@ -13,7 +13,8 @@ import numpy as np
 from kerasad.capsules import draw_capsule
 from kerasad.config import load_config
 from kerasad.data.textures import builtin_textures
-from kerasad.methods import model_one, ssae
+from kerasad.methods import ssae
+from kerasad.training import autoencoder
 
 # With the features of the corruption, of the augmentations, of both epochs.
 RECIPES = ("default", "robust", "e5", "ds1", "ds2", "h2")
@@ -39,7 +40,7 @@ def fingerprints() -> dict[str, list[str]]:
 def batches_of(config, images):
     settings, seed = config.settings, config.seed
     if config.method == "model_one":
-        return model_one.batches(images, settings, seed)
+        return autoencoder.batches(images, settings, seed)
     if config.method == "fused":
         settings = settings.members[0]
     bank = builtin_textures(seed, config.image_size)

@@ -178,7 +178,7 @@ def compressed(file):
     file.create_dataset("vars/evil", data=zeros, compression="gzip")
 
 
-def promised(file):
+def pretended(file):
     """A shape of a terabyte that no byte was stored for."""
     file.create_dataset("vars/evil", (10**12,), "u1")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kerasad.methods import names
+from kerasad.registration import NEEDED
 
 PACKAGE = Path(__file__).parents[1] / "kerasad"
 
@@ -35,13 +36,14 @@ ROWS = [
         "scoring",
         "moments",
         "stored",
+        "batches",
     },
     {"registration", "lean_keras", "layers", "metrics", "calibration"},
-    {"maps", "backbones"},
+    {"maps", "backbones", "spread"},
     {"losses", "models"},
     {"data"},
     {"calibration.independence", "domain"},
-    {"calibration.shifted"},
+    {"calibration.shifted", "calibration.record"},
     {"capsules"},
     {"unaligned"},
     {"evaluation"},
@@ -86,7 +88,11 @@ def row_of(parts):
 
 def imports(path):
     """Modules named in `path`: top-level ones and those in functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    return named_by(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def named_by(nodes):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -120,6 +126,37 @@ def test_backends_are_reached_through_keras_only(module):
     )
     if numpy_only:
         assert "keras" not in roots
+
+
+def reached(module, seen):
+    """Adds to `seen` all modules of ours that importing one imports."""
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if module in seen or module == "kerasad" or not file.is_file():
+        return seen
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    seen[module] = set(named_by(tree.body))  # not those in functions
+    for name in (module.rpartition(".")[0], *seen[module]):
+        if name.startswith("kerasad."):
+            reached(name, seen)
+    return seen
+
+
+def test_any_module_may_be_the_first_to_import_keras():
+    """What the detector needs, and what brings Keras, says so."""
+    known = reached("kerasad.detector", {})
+    bringing = {
+        module
+        for module in known
+        if any(
+            name.partition(".")[0] == "keras"
+            for inner in reached(module, {}).values()
+            for name in inner
+        )
+    } - {"kerasad.detector"}
+    # Importing one of a room imports the room, which is in the list.
+    bringing = {m for m in bringing if not m.startswith("kerasad.layers.")}
+    assert bringing == NEEDED
 
 
 @pytest.mark.parametrize("place", NAMES_NO_METHOD)

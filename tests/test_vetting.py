@@ -216,7 +216,7 @@ ARRAYS = {
     hostile.virtual: "evil is virtual, chunked or compressed",
     hostile.chunked: "evil is virtual, chunked or compressed",
     hostile.compressed: "evil is virtual, chunked or compressed",
-    hostile.promised: "evil should have 1000000000000 bytes and has 0",
+    hostile.pretended: "evil should have 1000000000000 bytes and has 0",
     hostile.references: "evil is not an array of numbers but object",
     hostile.texts: "evil is not an array of numbers but object",
     hostile.compound: "evil is not an array of numbers but "

@@ -148,6 +148,7 @@ def folded(tensors, convolution, norm):
 
 
 def weights_path(weights):
+    """Path of the weights: the installed package's, or the one given."""
     if weights != "imagenet":
         return weights
     found = importlib.util.find_spec(PACKAGE)  # found, not imported

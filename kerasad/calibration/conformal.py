@@ -11,7 +11,7 @@ from kerasad.errors import InputError
 def conformal(scores, fpr: float = 0.1, groups=None) -> float:
     """Smallest threshold that flags a new normal image with rate <= `fpr`.
 
-    The `ceil((n + 1) * (1 - fpr))`-th smallest of the `n` scores. The promise
+    The `ceil((n + 1) * (1 - fpr))`-th smallest of the `n` scores. The guarantee
     holds for every distribution if the new image is exchangeable with the
     calibration images (held out of training, taken under the same
     conditions). It averages over calibration sets: the rate that one set
@@ -19,7 +19,7 @@ def conformal(scores, fpr: float = 0.1, groups=None) -> float:
 
     With `groups`, labels of the images such as the number of the part that
     each shows, groups are exchangeable and images are not: `n` counts groups,
-    and a score counts as the share that it is of its group. The promise is of
+    and a score counts as the share that it is of its group. The guarantee is of
     an image of a new group.
 
     >>> conformal([0.1, 0.2, 0.3, 0.4], fpr=0.4)
@@ -35,7 +35,7 @@ def conformal(scores, fpr: float = 0.1, groups=None) -> float:
     scores = check_scores(scores)
     order = np.argsort(scores)
     count, shares = group_shares(scores.size, groups)
-    conformal_rank(count, fpr)  # refuses what so few cannot promise
+    conformal_rank(count, fpr)  # refuses what so few cannot guarantee
     needed = (count + 1) * (1 - fpr) - 1e-9
     rank = np.searchsorted(np.cumsum(shares[order]), needed)
     return float(scores[order[min(rank, scores.size - 1)]])
@@ -92,7 +92,7 @@ def cross_conformal_scores(fold_scores) -> np.ndarray:
     """Pools out-of-fold scores, so that every normal image calibrates.
 
     `fold_scores[j]` are the scores of fold `j` by a detector trained without
-    that fold. What the pooled scores promise, for `conformal` at rate `fpr`:
+    that fold. What the pooled scores guarantee, for `conformal` at rate `fpr`:
 
     - If a new image is scored by all the fold detectors and compared with
       each fold by the detector of that fold, it is flagged with rate at most
@@ -119,16 +119,21 @@ def cross_conformal_scores(fold_scores) -> np.ndarray:
 
 
 def conformal_rank(images, fpr):
+    """Place, from 1, of the threshold among the scores in rising order.
+
+    Raises:
+        InputError: so few images guarantee no such `fpr`, a share in [0, 1).
+    """
     rank = math.ceil((images + 1) * (1 - check_fpr(fpr)) - 1e-9)
     if rank <= images:
         return rank
     wish = (
         f"{fpr:g} needs at least {math.ceil(1 / fpr - 1 - 1e-9)} images"
         if fpr > 0
-        else "0 cannot be promised with any number of images"
+        else "0 cannot be guaranteed with any number of images"
     )
     raise InputError(
-        f"With {images} calibration images no threshold promises a false-"
+        f"With {images} calibration images no threshold guarantees a false-"
         f"positive rate under 1/{images + 1} = {1 / (images + 1):.4g}. "
         f"Received: fpr={fpr:g}. Raise fpr to that or give more normal "
         f"images: {wish}."

@@ -1,6 +1,6 @@
 """Cross calibration: every normal image calibrates, and most train.
 
-A split holds out a tenth of the images, and 22 images cannot promise a rate
+A split holds out a tenth of the images, and 22 images cannot guarantee a rate
 under 1/23. Here each of k folds is scored by a detector trained without it;
 the pooled scores calibrate a final detector, which is k + 1 trainings.
 """
@@ -127,6 +127,6 @@ def without_guarantee(fitted: dict, calibration: dict) -> dict:
     if calibration.get("picked"):
         conditions += ", and picking the best epoch by them changed little"
     if not conditions or fitted["method"] not in ("conformal", "evt"):
-        return fitted  # or promises nothing anyway
+        return fitted  # or guarantees nothing anyway
     words = fitted["promise"].replace("at most", "no guaranteed rate: about", 1)
     return fitted | {"promise": words + conditions}

@@ -1,4 +1,4 @@
-"""A threshold by the name of its method, with what it promises."""
+"""A threshold by the name of its method, with what it guarantees."""
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def fit_threshold(
         k: width for `n-sigma`, `iqr` and `mad`.
         fpr: wished false-positive rate for `fpr`, `conformal` and `evt`. Left
             out, `conformal` takes 0.1, or the least that so few scores can
-            promise.
+            guarantee.
         groups: label of each score, such as the number of the part that its
             image shows; `None` where images are independent.
 
@@ -92,6 +92,7 @@ def pixel_threshold(
 
 
 def fit(method, scores, k, fpr, groups, event):
+    """What `fit_threshold` returns; `event` is what is counted, in words."""
     if method not in METHODS:
         raise InputError(
             f"Unknown threshold method '{method}'. "
@@ -121,7 +122,7 @@ def fit(method, scores, k, fpr, groups, event):
         last = np.append(np.diff(np.sort(groups)) != 0, True)
         scores = scores[last]
     if method == "conformal" and fpr is None:
-        # Few images promise less: the least that they can.
+        # Few images guarantee less: the least that they can.
         least = 1.0 / (count + 1)
         parameters = {"fpr": max(parameters["fpr"], least)}
     with np.errstate(over="ignore"):
@@ -142,6 +143,7 @@ def fit(method, scores, k, fpr, groups, event):
 
 
 def guarantee(method, images, groups, parameters, event):
+    """What a threshold guarantees of new normal images, in words."""
     if "fpr" not in parameters:
         return "no guaranteed rate"
     rate = f"{100 * parameters['fpr']:.4g} %"

@@ -50,6 +50,7 @@ def labels_of(paths, group_by) -> np.ndarray:
 
 
 def key_of(path, pattern) -> str:
+    """The group of a path: the first group of the pattern, or its match."""
     match = re.search(pattern, path)
     if match is None:
         return f"/{path}"  # for itself: no text found begins like this

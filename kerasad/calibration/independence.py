@@ -41,6 +41,7 @@ class Photos:
         return len(self.samples)
 
     def only(self, keep):
+        """The same of the images where `keep`, bool `(n,)`, is true."""
         places = np.arange(len(self))[keep]
         return replace(
             self,

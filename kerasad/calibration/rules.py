@@ -1,4 +1,4 @@
-"""Rules of thumb: none of them promises a false-positive rate."""
+"""Rules of thumb: none of them guarantees a false-positive rate."""
 
 import math
 
@@ -74,6 +74,7 @@ def mad(scores, k: float = 3.0) -> float:
 
 
 def check_scores(scores):
+    """Scores as finite float64 `(n,)`, at least one, or `InputError`."""
     scores = np.asarray(scores, dtype="float64").ravel()
     finite = int(np.isfinite(scores).sum())
     if scores.size == 0:
@@ -91,6 +92,7 @@ def check_scores(scores):
 
 
 def check_k(k):
+    """`k`, a finite number of deviations, or `InputError`."""
     if not (math.isfinite(k) and k >= 0):
         raise InputError(
             f"Argument `k` must be a finite number >= 0. Received: k={k}"
@@ -99,6 +101,7 @@ def check_k(k):
 
 
 def check_fpr(fpr):
+    """`fpr`, a share in `[0, 1)`, or `InputError`."""
     if not 0 <= fpr < 1:
         raise InputError(
             f"Argument `fpr` must be in [0, 1), a share. Received: fpr={fpr}"

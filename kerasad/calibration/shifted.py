@@ -126,11 +126,11 @@ def match(detector, method, k, fpr) -> dict:
         gain = (wanted[0] - wanted[1]) / (own[0] - own[1])
     detector.matching.assign([gain, wanted[0] - gain * own[0]])
     detector.domain.novelty_limit.assign(known["novelty_limit"])
-    words = promise(fitted, known)
+    words = guarantee(fitted, known)
     return fitted | {"source": known["source"], "promise": words}
 
 
-def promise(fitted, known) -> str:
+def guarantee(fitted, known) -> str:
     """What holds of images under other conditions, in words."""
     words = fitted["promise"]
     if known["source"] == "photos":

@@ -11,7 +11,7 @@ LEAST_IN_TAIL = 20  # fewer do not determine two parameters
 def gpd_tail(scores, fpr: float = 0.01, tail_share: float = 0.2) -> float:
     """Threshold from a generalised Pareto fit to the highest normal scores.
 
-    For rates under `1 / (n + 1)`, which no calibration set can promise. An
+    For rates under `1 / (n + 1)`, which no calibration set can guarantee. An
     extrapolation: in simulations with five distributions (Gaussian, gamma,
     lognormal, exponential, Student), 100 to 200 images and a wish of 0.001,
     the mean rate was 0.1 to 2 times the wish, and in one draw of ten more

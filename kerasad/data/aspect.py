@@ -30,6 +30,7 @@ def squashed(samples, sides) -> list[str]:
 
 
 def sides_upright(sample):
+    """`(height, width)` in pixels as the photo is seen, or `None`."""
     try:
         width, height = decode(sample.path, sample.page).size
     except InputError:

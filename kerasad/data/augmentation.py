@@ -116,6 +116,7 @@ class Augmentation:
         self.noise = noise
 
     def __call__(self, image, rng):
+        """A changed copy of a uint8 image `(H, W, 3)`."""
         image = affine(
             image,
             angle=rng.uniform(-self.rotation, self.rotation),

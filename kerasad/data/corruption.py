@@ -38,6 +38,7 @@ class CorruptionSettings(Settings):
     opacity: tuple[float, ...] = key((0.3, 1.0), 0, 1, pair=True)
 
     def check(self, run):
+        """Refuses weights of kinds that there are not, with `InputError`."""
         super().check(run)
         weights = self.corruption.values()
         require(
@@ -155,6 +156,7 @@ class PatchCorruption:
             self._cumulated_places = np.cumsum(self._places)
 
     def __call__(self, image, rng):
+        """The damaged copy of an image, and its mask float32 `(H, W)`."""
         corrupted = image.copy()
         mask = np.zeros(image.shape[:2], "float32")
         if self.clean_share > 0 and rng.random() < self.clean_share:

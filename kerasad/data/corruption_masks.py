@@ -117,6 +117,7 @@ def visible_change(clean, corrupted, where):
 
 
 def box_size(box):
+    """`(height, width)` in pixels of a pair of slices."""
     return tuple(side.stop - side.start for side in box)
 
 

@@ -78,6 +78,7 @@ def orientation(path) -> int:
 
 
 def pixel_limit() -> int:
+    """Most pixels an image may have; `KERASAD_MAX_PIXELS` if it is set."""
     text = os.environ.get("KERASAD_MAX_PIXELS", str(MAX_PIXELS))
     if not text.isdecimal() or int(text) == 0:
         raise InputError(
@@ -107,11 +108,13 @@ def check_regular(path):
 
 
 def check_pixels(path, width, height, limit):
+    """Refuses an image of more pixels, with `InputError`."""
     if width * height > limit:
         raise too_large(path, f"{width} x {height}", limit)
 
 
 def too_large(path, pixels, limit) -> InputError:
+    """The error, not raised; `pixels` is their number as text."""
     return InputError(
         f"{path}: {pixels} pixels are more than the {limit} allowed; set "
         "KERASAD_MAX_PIXELS to raise it"
@@ -119,6 +122,7 @@ def too_large(path, pixels, limit) -> InputError:
 
 
 def is_tiff(path, file) -> bool:
+    """By its first bytes; by its name where there is no open file."""
     if file is None:
         return str(path).lower().endswith((".tif", ".tiff"))
     file.seek(0)
@@ -151,6 +155,7 @@ def decode_tiff(path, limit, page=0, file=None) -> Image.Image:
 
 
 def unreadable(path, error) -> InputError:
+    """The error, not raised, without addresses in memory."""
     reason = " ".join(str(error).split()).replace(str(path), "file")
     reason = re.sub(r" <_io\.BytesIO object at \w+>", "", reason)
     reason = re.sub(r" \(\d+ bytes not processed\)", "", reason)

@@ -97,6 +97,7 @@ def write_category(
 
 
 def save(draft, split, defect, index, image, mask):
+    """Writes a drawn image, and its mask, bool `(H, W)`, if it is defective."""
     kind = defect or "good"
     path = draft / split / kind / f"{index:03d}.png"
     path.parent.mkdir(parents=True, exist_ok=True)

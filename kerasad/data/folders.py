@@ -52,6 +52,7 @@ def is_new(folder, seen):
 
 
 def may_be_picture(path) -> bool:
+    """Whether the name does not say that it is something else."""
     return path.suffix.lower() not in NO_PICTURE and path.name != "LICENSE"
 
 

@@ -124,6 +124,7 @@ def shrunk_mask(mask, size):
 
 
 def to_rgb(image: Image.Image, path) -> Image.Image:
+    """8-bit RGB; 16 bits are scaled, transparency is laid on white."""
     if image.mode.startswith("I"):  # 16-bit grey; "I" is its 32-bit holder
         return Image.fromarray(to_8_bit(np.asarray(image))).convert("RGB")
     if image.mode == "F":

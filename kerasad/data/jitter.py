@@ -29,6 +29,7 @@ class Jitter:
         self.light = light
 
     def __call__(self, image, rng):
+        """A moved and relit copy of a uint8 image `(H, W, 3)`."""
         moved = image
         for axis, pixels in enumerate(
             rng.integers(-self.shift, self.shift + 1, 2)

@@ -122,6 +122,7 @@ class Fingerprints:
 
     @classmethod
     def from_text(cls, text):
+        """Those that `to_text` wrote."""
         data = np.frombuffer(base64.b64decode(text), "uint8")
         parts = data.reshape(-1, BYTES)
 
@@ -136,6 +137,7 @@ class Fingerprints:
 
 
 def as_bytes(values, kind):
+    """uint8 `(n, -1)`, what lies in memory of each row."""
     rows = np.ascontiguousarray(values.astype(kind)).view("uint8")
     return rows.reshape(len(values), -1)
 

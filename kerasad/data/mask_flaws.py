@@ -40,6 +40,7 @@ class MaskFlaws:
             self.with_small.append(sample.path)
 
     def sentences(self) -> list[str]:
+        """What to tell the user, one sentence for each flaw."""
         lines = []
         if self.inverted:
             lines.append(
@@ -66,6 +67,7 @@ class MaskFlaws:
         return lines
 
     def name(self, paths):
+        """The first of the paths, as one may show it."""
         return paths[0].relative_to(self.root).as_posix()
 
 

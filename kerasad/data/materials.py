@@ -190,4 +190,5 @@ def lit(rng, height):
 
 
 def fibre(rng, size):
+    """Streaks, fine along one side."""
     return streaks(rng, size, 0.5, 1.5)

@@ -31,5 +31,6 @@ def grid(size):
 
 
 def stretch(values):
+    """Values moved and scaled to span `[0, 1]`."""
     low, high = values.min(), values.max()
     return (values - low) / max(high - low, 1e-6)

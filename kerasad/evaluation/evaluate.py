@@ -56,6 +56,7 @@ class Evaluation:
 
     @property
     def scored(self) -> Scored:
+        """What the rows of `METRICS` are computed from."""
         labels = np.array([sample.label for sample in self.samples])
         return Scored(labels, self.scores, self.masks, self.maps)
 
@@ -189,9 +190,11 @@ class TestSplit:
 
     @property
     def labels(self):
+        """int `(n,)`: 0 normal, 1 anomalous."""
         return np.array([sample.label for sample in self.samples])
 
     def only(self, keep):
+        """The same of the images where `keep`, bool `(n,)`, is true."""
         kept = [s for s, own in zip(self.samples, keep, strict=True) if own]
         return TestSplit(
             kept,

@@ -33,6 +33,7 @@ class Scored:
 
     @cached_property
     def pixel_intervals(self) -> dict:
+        """95 % intervals of what is counted in pixels; slow."""
         return metrics.pixel_bootstrap(
             self.masks, self.maps, seed=self.seed, fpr_limit=FPR_LIMIT
         )
@@ -73,18 +74,22 @@ class Metric:
 
 
 def of_pixels(key):
+    """The measure under a key of `Scored.pixel`."""
     return lambda scored: scored.pixel[key]
 
 
 def interval_of_pixels(key):
+    """The interval under a key of `Scored.pixel_intervals`."""
     return lambda scored: scored.pixel_intervals[key]
 
 
 def best_f1(labels, scores):
+    """The highest F1 score over all thresholds, without its threshold."""
     return metrics.f1_max(labels, scores)[0]
 
 
 def half(scored):
+    """The area that a score without any knowledge has."""
     return 0.5
 
 

@@ -132,10 +132,12 @@ def compare(labels, before, after, kept, seed):
 
 
 def false_alarms(labels, scores, threshold):
+    """Share of normal images above the threshold; `None` without any."""
     return metrics.confusion(labels, scores > threshold)["fpr"]
 
 
 def note(labels, rows) -> str:
+    """How the numbers of a sweep came about, in words."""
     good, bad = int((labels == 0).sum()), int((labels == 1).sum())
     text = (
         f"Each shift drawn once for each of {good} good and {bad} defective "
@@ -152,6 +154,7 @@ def note(labels, rows) -> str:
 
 
 def check_sweep(detector, shifts, severities):
+    """Names of shifts and severities as floats, or `InputError`."""
     detector.check_calibrated()
     shifts = list(SHIFTS if shifts is None else shifts)
     severities = [float(severity) for severity in severities]

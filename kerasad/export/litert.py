@@ -5,6 +5,7 @@ from kerasad.export.notes import FILE, together
 
 
 def write(detector, path, size, batch, facts):
+    """Facts are a zip archive at the end of the file."""
     keras_export(deployable(detector, size), path, "litert", size, batch)
     # As TensorFlow Lite packs associated files: a zip archive at the end of
     # the model, which runtimes pass over and `unzip` opens.

@@ -7,6 +7,7 @@ from kerasad.export.format import (
 
 
 def write(detector, path, size, batch, facts):
+    """Facts are metadata of the model; batches are of any size."""
     import onnx
 
     keras_export(deployable(detector, size), path, "onnx", size, batch)

@@ -7,6 +7,7 @@ from kerasad.export.format import (
 
 
 def write(detector, path, size, batch, facts):
+    """Facts are runtime information of the model; batches are of any size."""
     import openvino
 
     model = deployable(detector, size, kind=list)
@@ -27,6 +28,7 @@ def write(detector, path, size, batch, facts):
 
 
 def open_artefact(path, precision="f32"):
+    """A function of uint8 images; in float32 unless `precision` says else."""
     import openvino
 
     # Left alone, OpenVINO computes in bfloat16 where the CPU can.

@@ -74,6 +74,7 @@ def reserve(folder: Path, size: int):
 
 
 def move(folder: Path, target: Path):
+    """Puts what was written into a folder in the place it is to have."""
     artefact = folder / f"model{target.suffix}"
     if (folder / "model").is_dir():
         artefact = folder / "model"

@@ -5,6 +5,7 @@ from kerasad.export.notes import FILE, together
 
 
 def write(detector, path, size, batch, facts):
+    """Facts are a file in `assets.extra`, which TensorFlow ignores."""
     model = deployable(detector, size)
     keras_export(model, path, "tf_saved_model", size, batch)
     extra = path / "assets.extra"  # TensorFlow's place for what it ignores

@@ -5,6 +5,7 @@ from kerasad.export.notes import FILE, together
 
 
 def write(detector, path, size, batch, facts):
+    """Facts are an extra file of the archive; batches are of any size."""
     torch = importlib.import_module("torch")
     dimension = torch.export.Dim("batch", min=1)
     model, shapes = deployable(detector, size), {0: dimension}

@@ -115,6 +115,7 @@ def resized_before(detector, run, photos, size) -> list[Change]:
 
 
 def in_batches(run, images, count):
+    """Outputs of `run` of all images, `count` at a time, by name."""
     parts = [
         run(images[start : start + count])
         for start in range(0, len(images), count)
@@ -147,6 +148,7 @@ def relative_difference(received, expected, least=SMALLEST) -> float:
 
 
 def mismatch(format, name, how) -> InputError:
+    """The error, not raised; `how` is the difference in words."""
     backend = keras.backend.backend()
     remedy = ""
     if set(format.needs) - {backend}:

@@ -40,6 +40,7 @@ class Scorer:
                             for make, *arguments in keepers])  # fmt: skip
 
     def __call__(self, batch):
+        """Lines of results for a batch of paths, as Ray hands them over."""
         leaves = [
             (Path(os.fsdecode(path)), None if page < 0 else int(page))
             for path, page in zip(batch["path"], batch["page"], strict=True)

@@ -29,6 +29,7 @@ class MaskedConv2D(keras.layers.Conv2D):
         self.itself = itself
 
     def convolution_op(self, inputs, kernel):
+        """Keras's, with the part of the kernel that looks ahead set to 0."""
         rows, columns = self.kernel_size
         mask = np.zeros((rows, columns, 1, 1), "float32")
         mask[: rows // 2] = 1.0

@@ -88,6 +88,7 @@ class Codebook(keras.layers.Layer):
         return ops.take(self.embeddings, numbers, axis=0)
 
     def learn(self, inputs, numbers):
+        """Moves each code towards the mean of the vectors that chose it."""
         inputs = ops.reshape(inputs, (-1, self.size))
         chosen = ops.reshape(numbers, (-1,))
         ones = ops.ones_like(inputs[:, 0])

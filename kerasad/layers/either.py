@@ -39,5 +39,6 @@ def either(flags, yes, no, inputs):
 
 
 def chosen(flags, yes, no):
+    """`yes` or `no` for each row, by `flags`, bool `(B,)`."""
     shape = (-1, *[1] * (len(yes.shape) - 1))
     return ops.where(ops.reshape(flags, shape), yes, no)

@@ -41,6 +41,7 @@ class LeanDepthwiseConv2D(keras.layers.DepthwiseConv2D):
 
 
 def convolved(convolve, layer, x):
+    """What a layer computes of `(B, H, W, C)`, by way of `(B, C, H, W)`."""
     x = convolve(
         ops.transpose(x, (0, 3, 1, 2)),
         layer.kernel,

@@ -95,6 +95,7 @@ class PatchMemory(keras.layers.Layer):
         return ops.transpose(ops.sqrt(nearest), (2, 0, 1))
 
     def prepared(self):
+        """The bank as it is searched, cast once for many images."""
         return remembered(ops.cast(self.bank, "float32"))
 
     def features(self, images):
@@ -134,6 +135,11 @@ class PatchMemory(keras.layers.Layer):
         self.bank.assign(full.astype("float16"))
 
     def fit_components(self, images, rng, patches=40_000):
+        """Learns the projection of patches from uint8 images.
+
+        Principal components of at most 64 images, each divided by the
+        fourth root of its variance.
+        """
         chosen = rng.permutation(len(images))[:64]
         small = shrink(images[chosen].astype("float32") / 255.0, self.scale)
         small = ops.convert_to_numpy(small)
@@ -168,6 +174,7 @@ class PatchMemory(keras.layers.Layer):
 
 
 def shrink(images, scale):
+    """Images with sides divided by `scale`, a whole number."""
     if scale == 1:
         return images
     return ops.average_pool(images, scale, scale, data_format="channels_last")

@@ -168,6 +168,7 @@ class ResidualUp(keras.layers.Layer):
 
 
 def conv(filters, kernel, dtype, name, strides=1):
+    """A convolution as all here: without bias, sides kept at stride 1."""
     return Conv2D(
         filters,
         kernel,
@@ -182,6 +183,7 @@ def conv(filters, kernel, dtype, name, strides=1):
 
 
 def norm(dtype, name):
+    """Batch normalisation that forgets faster than Keras's default."""
     return keras.layers.BatchNormalization(
         axis=-1, momentum=0.9, epsilon=1e-5, dtype=dtype, name=name
     )

@@ -95,5 +95,6 @@ def last_line(logs, name) -> str:
 
 
 def report(name, done, say):
+    """Says in a line how a job ended."""
     said = f"status {done.status}: {done.said}" if done.status else "done"
     say(f"{name}: {said} ({done.seconds:.0f} s)")

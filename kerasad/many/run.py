@@ -93,10 +93,12 @@ def evaluate_many(runs, jobs, options=(), say=print):
 
 
 def stamp_path(run):
+    """Where a run keeps what it was last evaluated with."""
     return run / "evaluation" / "evaluated.json"
 
 
 def stamp_of(run) -> str | None:
+    """What a run was last evaluated with; `None` if it never was."""
     try:
         return stamp_path(run).read_text()
     except OSError:
@@ -104,6 +106,7 @@ def stamp_of(run) -> str | None:
 
 
 def check_options(options):
+    """Refuses options that are set for each category."""
     for option in options:
         if option.split("=")[0] in OURS:
             raise InputError(f"{option} is set for each category; leave it out")

@@ -72,6 +72,7 @@ def markdown(rows) -> str:
 
 
 def escaped(text) -> str:
+    """Text for a cell of a Markdown table."""
     return text.replace("|", r"\|")
 
 

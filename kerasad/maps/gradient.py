@@ -29,11 +29,13 @@ def gradient_map(images, reconstructions, scales=3):
 
 
 def halve(images):
+    """Images `(B, H, W, C)` with sides halved by averaging."""
     # Strides are given: left out, Keras 3.15 fails on JAX.
     return ops.average_pool(images, 2, 2, data_format="channels_last")
 
 
 def gradient_dissimilarity(images, reconstructions, stability=0.0026):
+    """Map `(B, H, W)` in `[0, 1]` of two `(B, H, W, C)`; one scale of GMS."""
     first = gradient_magnitude(ops.mean(images, axis=-1))
     second = gradient_magnitude(ops.mean(reconstructions, axis=-1))
     similarity = (2.0 * first * second + stability) / (
@@ -56,4 +58,5 @@ def gradient_magnitude(grey):
 
 
 def smooth(before, centre, after):
+    """Scharr's weights of three neighbours."""
     return (3.0 * before + 10.0 * centre + 3.0 * after) / 16.0

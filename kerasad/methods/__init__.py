@@ -26,9 +26,13 @@ def find_method(name: str):
         importlib.import_module(f"kerasad.methods.{name}")
     from kerasad.methods.method import Method
 
-    for kind in descendants(Method):
-        if kind.__module__.rpartition(".")[-1] == name:
-            return kind
+    found = [
+        kind
+        for kind in descendants(Method)
+        if kind.__module__.rpartition(".")[-1] == name
+    ]
+    if found:
+        return found[-1]  # as she last imported it
     raise InputError(
         f"config key 'method' must be one of {', '.join(names())}, or the "
         "name of a module of yours that --import brought. Received: "
@@ -37,6 +41,7 @@ def find_method(name: str):
 
 
 def descendants(kind):
+    """All subclasses that have been imported, however far down."""
     for child in kind.__subclasses__():
         yield child
         yield from descendants(child)

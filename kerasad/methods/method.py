@@ -121,12 +121,14 @@ def revived(config, *names) -> dict:
 
 
 def revive(value):
+    """A serialised Keras object made again; anything else as it is."""
     if not isinstance(value, dict):
         return value
     return keras.saving.deserialize_keras_object(value)
 
 
 def import_classes(config):
+    """Imports our modules that a config names, at any depth."""
     if isinstance(config, dict):
         module = config.get("module")
         if isinstance(module, str) and DECLARING.fullmatch(module):

@@ -2,15 +2,14 @@ from dataclasses import dataclass
 
 import keras
 
-from kerasad.data.augmentation import AugmentationSettings, augmentation_of
-from kerasad.data.datasets import VALIDATION_SEED, ImageDataset
+from kerasad.data.augmentation import AugmentationSettings
 from kerasad.losses.ssim import MSESSIMLoss
 from kerasad.maps import MAPS
 from kerasad.methods.method import Method, described, revived
 from kerasad.models.model_one import ModelOne
 from kerasad.settings import key, require
 from kerasad.sides import size_of
-from kerasad.training.gradient import train_network
+from kerasad.training.autoencoder import train_autoencoder
 from kerasad.training.optimizer import GradientSettings
 
 
@@ -84,16 +83,10 @@ class ModelOneMethod(Method):
         return {"maps": maps[..., None], "reconstruction": reconstruction}
 
     def fit(self, images, held_out, run):
-        settings, size = run.settings, size_of(images.shape[1:3])
-        weights, rows = train_network(
-            lambda policy: network_of(settings, size, policy),
-            losses_of(settings),
-            batches(images, settings, run.seed),
-            batches(held_out, settings, run.seed, validation=True),
-            run,
+        losses = losses_of(run.settings)
+        return train_autoencoder(
+            self.network, network_of, losses, images, held_out, run
         )
-        self.network.set_weights(weights)
-        return rows
 
     def get_config(self):
         return {
@@ -124,13 +117,3 @@ def losses_of(settings) -> dict:
     if settings.loss == "mse":
         return {"loss": keras.losses.MeanSquaredError()}
     return {"loss": MSESSIMLoss(settings.alpha)}
-
-
-def batches(images, settings, seed, validation=False):
-    """Images that are their own target."""
-    return ImageDataset(
-        images,
-        batch_size=settings.batch_size,
-        seed=seed + (VALIDATION_SEED if validation else 0),
-        augment=None if validation else augmentation_of(settings),
-    )

@@ -21,6 +21,8 @@ LEAST = 32  # pixels: 8 x 8 of the image averaged down by 4
 
 @dataclass(frozen=True)
 class PatchMemorySettings(Settings):
+    """Keys of the memory of raw patches."""
+
     memory_images: int = key(200, 1)  # in the memory; those beyond are not
 
     def check(self, run):

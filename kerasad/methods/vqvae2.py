@@ -8,11 +8,10 @@ from keras import ops
 from kerasad.data.augmentation import AugmentationSettings
 from kerasad.maps import MAPS, upsample
 from kerasad.methods.method import Method, described, revived
-from kerasad.methods.model_one import batches
 from kerasad.models.vqvae import VQVAE, surprise_of
 from kerasad.settings import key, require
 from kerasad.sides import size_of
-from kerasad.training.gradient import train_network
+from kerasad.training.autoencoder import train_autoencoder
 from kerasad.training.optimizer import GradientSettings
 
 
@@ -127,17 +126,11 @@ class VQVAE2Method(Method):
         return numbers
 
     def fit(self, images, held_out, run):
-        settings, size = run.settings, size_of(images.shape[1:3])
-        weights, rows = train_network(
-            lambda policy: network_of(settings, size, policy),
-            # Of images in [0, 1] it is small beside the commitment.
-            {"loss": keras.losses.MeanSquaredError(), "loss_weights": 10.0},
-            batches(images, settings, run.seed),
-            batches(held_out, settings, run.seed, validation=True),
-            run,
+        # Of images in [0, 1] it is small beside the commitment.
+        losses = {"loss": keras.losses.MeanSquaredError(), "loss_weights": 10.0}
+        return train_autoencoder(
+            self.network, network_of, losses, images, held_out, run
         )
-        self.network.set_weights(weights)
-        return rows
 
     def get_config(self):
         return {

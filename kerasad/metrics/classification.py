@@ -109,10 +109,12 @@ def counts_at_scores(labels, scores):
 
 
 def ratio(part, whole):
+    """`part / whole`, `None` where that is undefined."""
     return part / whole if whole else None
 
 
 def check_pair(labels, scores):
+    """Labels as bool and scores, both `(n,)` and finite, or an error."""
     labels = check_labels(labels)
     scores = np.asarray(scores).ravel()
     check_lengths(labels=labels, scores=scores)
@@ -126,6 +128,7 @@ def check_pair(labels, scores):
 
 
 def check_labels(labels, name="labels"):
+    """bool `(n,)`, or `ValueError` for what is not 0 or 1."""
     labels = np.asarray(labels).ravel()
     as_bool = labels.astype(bool)
     if labels.dtype != bool and not np.array_equal(labels, as_bool):
@@ -137,6 +140,7 @@ def check_labels(labels, name="labels"):
 
 
 def check_lengths(**arrays):
+    """`ValueError`, naming them, unless all arrays are equally long."""
     if len({len(array) for array in arrays.values()}) > 1:
         sizes = ", ".join(f"len({n})={len(a)}" for n, a in arrays.items())
         raise ValueError(

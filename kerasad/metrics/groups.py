@@ -68,6 +68,7 @@ def by_defect_size(
 
 
 def group(members, good, scores, threshold):
+    """Measures of one group against the good images, see `per_defect`."""
     chosen = members | good
     recall = None
     if threshold is not None:

@@ -97,6 +97,8 @@ def thresholds_of(masks, maps, bins):
 
 
 def count_pixels(masks, maps, thresholds):
+    """`PixelCounts` of each image above each of falling thresholds."""
+
     def above(values):
         return values.size - np.searchsorted(np.sort(values), rising, "right")
 
@@ -114,6 +116,7 @@ def count_pixels(masks, maps, thresholds):
 
 
 def weight_above(mask, scores, rising):
+    """Summed share of regions above each of `rising` thresholds."""
     order = np.argsort(scores)
     missed = np.cumsum(np.append(0.0, region_weights(mask[None])[order]))
     return missed[-1] - missed[np.searchsorted(scores[order], rising, "right")]

@@ -92,6 +92,7 @@ def rank_pixels(masks, maps):
 
 
 def roc_auc_of(pixels):
+    """Area under the ROC curve in `[0, 1]`, ties counted by half."""
     if pixels is None:
         return None
     outscored = 2.0 * pixels.normal - pixels.fp - pixels.fp_above
@@ -100,6 +101,7 @@ def roc_auc_of(pixels):
 
 
 def average_precision_of(pixels):
+    """Area under precision over recall, as steps, in `[0, 1]`."""
     if pixels is None:
         return None
     precision = pixels.tp / (pixels.tp + pixels.fp)
@@ -107,6 +109,7 @@ def average_precision_of(pixels):
 
 
 def aupro_of(pixels, masks, fpr_limit):
+    """Area under the PRO curve up to `fpr_limit`, scaled to `[0, 1]`."""
     if not 0 < fpr_limit <= 1:
         raise ValueError(
             "Argument `fpr_limit` must be in (0, 1]. "
@@ -151,6 +154,7 @@ def region_weights(masks):
 
 
 def check_maps(masks, maps):
+    """bool masks and finite float maps, both `(n, H, W)`, or an error."""
     masks, maps = np.asarray(masks), np.asarray(maps)
     if masks.shape != maps.shape or maps.ndim != 3:
         raise ValueError(

@@ -68,5 +68,6 @@ def draw_images(images, n, rng, strata=None):
 
 
 def interval(values, level):
+    """The middle share `level` of resampled values, `(low, high)`."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -9,11 +9,13 @@ DPI = 100
 
 
 def new_figure(size):
+    """An empty figure, `size` in inches, that needs no display."""
     figure = Figure(size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
 def save_png(figure, path):
+    """Writes a figure beside and renames it into place."""
     with replacing(path) as beside:
         figure.savefig(beside, format="png", dpi=DPI)

@@ -69,6 +69,7 @@ def measured(metrics) -> list[dict]:
 
 
 def table(metrics) -> str:
+    """Metrics with their intervals, as a Markdown table."""
     images = f"{metrics['normal']} good and {metrics['anomalous']} defective"
     rows = ["| metric | value | 95 % interval |", "| --- | --- | --- |"]
     for metric in METRICS:
@@ -80,20 +81,23 @@ def table(metrics) -> str:
 
 
 def decision(at) -> str:
+    """How the threshold came about and what it does, in words."""
     return (
         f"An image is anomalous above {at['threshold']:.6g}, set by "
         f"{at['method']} on good images that were not trained on"
-        f"{promised(at)}. On the test images this finds {at['tp']} of "
+        f"{guaranteed(at)}. On the test images this finds {at['tp']} of "
         f"{at['tp'] + at['fn']} defective ones and flags {at['fp']} of "
         f"{at['fp'] + at['tn']} good ones."
     )
 
 
-def promised(at) -> str:
+def guaranteed(at) -> str:
+    """The guarantee in brackets, if the file knows it."""
     return f" ({at['promise']})" if at.get("promise") else ""
 
 
 def origin(detector, made, config) -> str:
+    """Data, seed, versions and settings, as Markdown."""
     height, width = detector.image_size
     facts = {
         "recipe": config.get("name"),
@@ -114,6 +118,7 @@ def origin(detector, made, config) -> str:
 
 
 def limits(metrics) -> str:
+    """What the numbers do not say, as Markdown."""
     sentences = [
         "What it was measured on is what is known of it: other parts, lamps "
         "or cameras need a calibration of their own."

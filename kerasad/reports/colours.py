@@ -35,6 +35,7 @@ def shares_of(values, vmin: float, vmax: float):
 
 
 def steps_of(shares):
+    """Places in a table of colours of shares in `[0, 1]`."""
     return np.minimum((shares * STEPS).astype("int32"), STEPS - 1)
 
 
@@ -48,6 +49,7 @@ def heat_table():
 
 @functools.cache
 def inferno():
+    """uint8 `(STEPS, 3)`, Matplotlib's colours."""
     # On first use: who only predicts needs no Matplotlib.
     from matplotlib import colormaps
 

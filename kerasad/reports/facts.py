@@ -14,10 +14,12 @@ RATES = {
 
 
 def number(value, digits=3) -> str:
+    """Digits, or "undefined" of what is `None`."""
     return "undefined" if value is None else f"{value:.{digits}f}"
 
 
 def rate(share) -> str:
+    """A share as per cent."""
     return "undefined" if share is None else f"{100 * share:.1f} %"
 
 
@@ -144,6 +146,7 @@ def domain(table) -> list[str]:
 
 
 def between(part, whole) -> str:
+    """A share as per cent, with Wilson's interval."""
     low, high = wilson(part, whole)
     return (
         f"{100 * part / whole:.1f} % (95 %: {100 * low:.1f} to "
@@ -169,6 +172,7 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
 
 
 def parameter(threshold) -> str:
+    """The parameter of a threshold in brackets, if it has one."""
     given = [f"{n} = {threshold[n]:g}" for n in ("fpr", "k") if n in threshold]
     return f" ({', '.join(given)})" if given else ""
 
@@ -215,6 +219,7 @@ def origin(evaluation, detector) -> dict[str, dict]:
 
 
 def plain(value) -> str:
+    """A value of a config as a person would write it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):

@@ -17,6 +17,7 @@ STOPS = 9
 
 
 def outcome(flagged, label) -> str:
+    """One of tp, fp, fn, tn."""
     right = "t" if bool(flagged) == bool(label) else "f"
     return right + ("p" if flagged else "n")
 

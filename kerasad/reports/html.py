@@ -33,6 +33,7 @@ def write_report(evaluation, detector, path, swept: dict | None = None):
 
 
 def report(evaluation, detector, swept=None) -> str:
+    """The whole page, which loads nothing from elsewhere."""
     threshold, table = detector.threshold, evaluation.metrics
     calibration = detector.calibration["scores"]
     axis = ScoreAxis(calibration, evaluation.scores, [threshold["threshold"]])
@@ -82,6 +83,7 @@ def report(evaluation, detector, swept=None) -> str:
 
 
 def places(swept):
+    """Anchors and titles of the sections that there are."""
     found = {
         "threshold": "Threshold",
         "curves": "Curves",
@@ -146,6 +148,7 @@ def island(data) -> Markup:
 
 
 def source(name) -> str:
+    """The text of a file among the templates."""
     return PAGES.loader.get_source(PAGES, name)[0]
 
 

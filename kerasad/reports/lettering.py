@@ -45,5 +45,6 @@ def drawn(character) -> bool:
 
 
 def picture(character):
+    """Size, and grey values, of a character."""
     mask = font_of(9).getmask(character)
     return mask.size, bytes(mask)

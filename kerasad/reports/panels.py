@@ -51,6 +51,7 @@ def panel(name, row, size):
 
 
 def stretched(values, size, bilinear=False):
+    """A map at another size, `(width, height)`."""
     kind = Image.Resampling.BILINEAR if bilinear else Image.Resampling.HAMMING
     return np.asarray(Image.fromarray(values).resize(size, kind))
 

@@ -46,6 +46,7 @@ def heat_layer(anomaly_map, vmin: float, vmax: float, side) -> str:
 
 
 def data_uri(image, side) -> str:
+    """An image as WebP in the address itself, sides at most `side` pixels."""
     scale = side / max(image.size)
     if scale < 1:
         size = [max(1, round(length * scale)) for length in image.size]

@@ -32,6 +32,7 @@ class ScoreAxis:
         self.high = float(bent.max() + margin)
 
     def place(self, scores):
+        """Where scores lie along the axis, 0 to 1."""
         bent = np.arcsinh((np.asarray(scores) - self.centre) / self.width)
         return (bent - self.low) / (self.high - self.low)
 
@@ -51,6 +52,7 @@ class ScoreAxis:
 
 
 def per_cent(share) -> str:
+    """A share for CSS."""
     return f"{100 * float(share):.4g}%"
 
 
@@ -88,6 +90,7 @@ def curves(evaluation):
 
 
 def image_curves(evaluation):
+    """ROC and precision-recall, or why there are none."""
     table = evaluation.metrics
     labels = np.array([s.label for s in evaluation.samples], bool)
     if labels.all() or not labels.any():
@@ -121,6 +124,7 @@ def image_curves(evaluation):
 
 
 def region_curve(evaluation):
+    """PRO up to its limit, or why there is none."""
     limit = evaluation.metrics["aupro_fpr_limit"]
     points = metrics.pro_curve(
         evaluation.masks, evaluation.maps, limit, CURVE_POINTS
@@ -159,6 +163,7 @@ def curve(name, note, axes, points, toss, steps=False, x_most=1.0):
 
 
 def polyline(x, y, x_most=1.0, steps=False) -> str:
+    """The path of an SVG through points in `[0, 1]`."""
     x = np.asarray(x, "float64") / x_most * UNIT
     y = (1 - np.asarray(y, "float64")) * UNIT
     if steps:

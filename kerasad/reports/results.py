@@ -52,6 +52,7 @@ def write_results(
 
 
 def write_heatmaps(evaluation, detector, folder, progress):
+    """A picture for each image, named as it is."""
     folder.mkdir(exist_ok=True)
     names = heatmap_names(evaluation.samples)
     for index, name in enumerate(names):
@@ -96,6 +97,7 @@ def picture(evaluation, detector, index) -> dict:
 
 
 def scores_csv(evaluation) -> str:
+    """A row an image, safe to open in a spreadsheet."""
     text, diagnosis = io.StringIO(), evaluation.diagnosis
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
@@ -182,6 +184,7 @@ def with_interval(metrics, key) -> str:
 
 
 def guarantee(at) -> str:
+    """What the threshold guarantees, with the range of its true rate."""
     if at["fpr_range"] is None:
         return at["promise"]
     low, high = (100 * rate for rate in at["fpr_range"])
@@ -207,6 +210,7 @@ def undefined(metrics) -> str:
 
 
 def sizes(rows) -> dict:
+    """Rows by what share of the image their defects cover."""
     return {
         f"{100 * row['least']:.2g} to {100 * row['most']:.2g} %": row
         for row in rows
@@ -214,6 +218,7 @@ def sizes(rows) -> dict:
 
 
 def groups(title, rows) -> list[str]:
+    """Lines of a table, a group of images each."""
     lines = ["", f"{title:<18} images  ROC-AUC  recall"]
     return lines + [
         f"{one_line(name):<18} {row['images']:>6}  "

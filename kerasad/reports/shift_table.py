@@ -52,6 +52,7 @@ def drawn(row, axis) -> dict:
 
 
 def worst(rows) -> str:
+    """Which factor costs most, in words."""
     factors = [row for row in rows if row["name"] != MIXTURE] or rows
     known = [row for row in factors if row["drop"] is not None]
     if not known:
@@ -75,6 +76,7 @@ def worst(rows) -> str:
 
 
 def reach(row) -> str:
+    """The interval of a drop in brackets, if it is known."""
     if row["drop_interval"] is None or None in row["drop_interval"]:
         return ""
     low, high = row["drop_interval"]

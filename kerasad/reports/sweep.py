@@ -91,6 +91,7 @@ def cell(row) -> str:
 
 
 def by_factor(section):
+    """Rows of a sweep by the name of their factor."""
     factors = {}
     for row in section["rows"]:
         factors.setdefault(row["name"], []).append(row)

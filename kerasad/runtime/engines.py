@@ -30,6 +30,7 @@ def open_onnx(path, threads):
 
 
 def open_openvino(path, threads):
+    """Facts, sides and a function of a batch, see `open_onnx`."""
     import openvino
 
     # In bfloat16, where the CPU can, scores would be others.

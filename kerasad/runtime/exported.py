@@ -68,7 +68,7 @@ class ExportedDetector:
 
     Attributes:
         threshold, pixel_threshold: dicts as of `kerasad.Detector`, with what
-            they promise.
+            they guarantee.
         facts: all that travelled along: provenance, preprocessing, versions.
         input_size, map_size: `(height, width)` in pixels, of what the model
             takes and of its maps. Where they are equal, photos of any size
@@ -168,6 +168,7 @@ class ExportedDetector:
         return np.asarray(resized(photo, self.input_size))
 
     def checked(self, image):
+        """uint8 `(*input_size, 3)` of an image of any size, or `InputError`."""
         image = np.asarray(image)
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise InputError(

@@ -12,6 +12,7 @@ OPEN = ("/v2/health/live", "/v2/health/ready")  # for what watches the process
 
 
 def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -80,4 +81,5 @@ class Access:
 
 
 def refused(status, text):
+    """A response that says why."""
     return JSONResponse({"error": text}, status)

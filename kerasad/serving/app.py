@@ -132,6 +132,7 @@ def add_protocol(app, server):
 
 
 def check_version(served, asked):
+    """404 unless that version, or none, was asked for."""
     if asked not in (None, served.version.name):
         raise Refused(
             404,
@@ -252,6 +253,7 @@ def static(name):
 
 
 def summary(served) -> dict:
+    """What the page of the operator shows of a detector."""
     version = served.version
     fitted = version.detector.threshold
     return {

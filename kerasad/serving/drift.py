@@ -24,9 +24,9 @@ class Drift:
     def __init__(self, detector):
         fitted = detector.threshold
         self.calibration = detector.calibration.get("scores")
-        self.promised = None
+        self.guaranteed = None
         if fitted.get("method") == "conformal" and "fpr" in fitted:
-            self.promised = fitted["fpr"]
+            self.guaranteed = fitted["fpr"]
             self.units = fitted.get("groups", fitted.get("images"))
         self.last = deque(maxlen=WINDOW)
         self.images = self.flagged = 0
@@ -45,9 +45,9 @@ class Drift:
         flagged = sum(flagged for _, flagged in self.last)
         rate = shape = None
         if len(scores) >= LEAST:
-            if self.promised is not None:
+            if self.guaranteed is not None:
                 rate = chance_of_flags(
-                    flagged, len(scores), self.units, self.promised
+                    flagged, len(scores), self.units, self.guaranteed
                 )
             if self.calibration:
                 shape = chance_of_distance(scores, self.calibration)
@@ -58,7 +58,7 @@ class Drift:
             "window": len(scores),
             "flagged_in_window": flagged,
             "not_judged_in_window": sum(self.beyond),
-            "promised": self.promised,
+            "promised": self.guaranteed,
             "chance_of_flags": rate,
             "chance_of_scores": shape,
             "alarm": any(chance < ALARM for chance in chances),
@@ -73,7 +73,7 @@ def chance_of_flags(flagged, images, units, fpr) -> float:
     from a beta distribution, so the number is beta-binomial: a threshold that
     was a little unlucky is no drift.
 
-    >>> round(chance_of_flags(1, 1, 9, 0.1), 6)  # the promise itself
+    >>> round(chance_of_flags(1, 1, 9, 0.1), 6)  # the guarantee itself
     0.1
     """
     rank = conformal_rank(units, fpr)

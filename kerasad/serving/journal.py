@@ -23,6 +23,7 @@ class Journal:
                 self.descriptor = os.open(path, flags, 0o666)
 
     def add(self, **facts):
+        """Appends a line; one that the disk does not take is counted."""
         if self.descriptor is None:
             return
         line = json.dumps({"time": round(time.time(), 3), **facts}) + "\n"

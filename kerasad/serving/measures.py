@@ -52,7 +52,7 @@ class Measures:
             [*each, "outcome"],
             **own,
         )
-        self.promised = Gauge(
+        self.guaranteed = Gauge(
             "kerasad_promised_rate",
             "Of good images flagged, by the threshold's guarantee",
             each,
@@ -66,9 +66,10 @@ class Measures:
         )
 
     def text(self, detectors) -> bytes:
+        """All values, in the text format of Prometheus."""
         for served in detectors:
             drift = served.version.drift.summary()
             self.drift.labels(served.name).set(drift["alarm"])
             if drift["promised"] is not None:
-                self.promised.labels(served.name).set(drift["promised"])
+                self.guaranteed.labels(served.name).set(drift["promised"])
         return generate_latest(self.registry)

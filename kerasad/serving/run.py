@@ -68,6 +68,7 @@ def serve(
 
 
 def listen(host, port):
+    """A bound socket, or `InputError`; port 0 takes any that is free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

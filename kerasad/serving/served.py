@@ -71,6 +71,7 @@ class Served:
         self.version = self.load()
 
     def load(self) -> Version:
+        """The file as it is now, warmed up; `InputError` if it is no good."""
         self.seen = self.stamp()
         detector, digest = opened(self.path)
         detector.check_calibrated()
@@ -86,6 +87,7 @@ class Served:
         return self.path.suffix.lower() in ENGINES
 
     def stamp(self):
+        """What changes when the file does; `None` while there is none."""
         try:
             status = os.stat(self.path)
         except OSError:  # between two files, or gone
@@ -93,6 +95,7 @@ class Served:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     def changed(self) -> bool:
+        """Whether there is another file than was read last."""
         stamp = self.stamp()
         return stamp is not None and stamp != self.seen
 

@@ -57,6 +57,7 @@ def read_request(body: bytes, header: str | None):
 
 
 def read_images(tensor, content) -> np.ndarray:
+    """uint8 `(B, H, W, 3)` of a tensor of the request, or `Refused`."""
     shape, kind = tensor.get("shape"), tensor.get("datatype")
     if kind != "UINT8":
         raise Refused(
@@ -99,6 +100,7 @@ def read_images(tensor, content) -> np.ndarray:
 
 
 def read_values(data) -> np.ndarray:
+    """uint8 of numbers in JSON, or `Refused`."""
     try:
         values = np.asarray(data)
     except ValueError:  # rows of different lengths

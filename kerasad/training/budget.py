@@ -32,6 +32,7 @@ class Budget:
 
     @property
     def epochs(self) -> int:
+        """Epochs that the steps fill, the last perhaps in part."""
         return math.ceil(self.steps / self.each)
 
     def within(self, epoch) -> int:

@@ -74,6 +74,7 @@ def read(path):
 
 
 def damaged(path, what):
+    """The error, not raised, with what to do."""
     return InputError(
         f"{path}: {what}; delete it, or start anew without --resume"
     )
@@ -84,6 +85,7 @@ def shapes(arrays):
 
 
 def check_settings(path, saved, wanted):
+    """`InputError` naming the first key that differs from the saved."""
     for key, value in json.loads(json.dumps(wanted)).items():
         if saved.get(key) != value:
             raise InputError(
@@ -94,9 +96,11 @@ def check_settings(path, saved, wanted):
 
 
 def named(kind, arrays):
+    """Arrays under keys that sort as they are ordered."""
     return {f"{kind}_{index:05d}": a for index, a in enumerate(arrays)}
 
 
 def listed(kind, arrays):
+    """The arrays that `named` gave such keys, in order."""
     keys = sorted(key for key in arrays if key.startswith(f"{kind}_"))
     return [arrays[key] for key in keys]

@@ -32,6 +32,7 @@ def device_in_use() -> Device:
 
 
 def on_torch():
+    """Kind of device, and its compute capability if it is CUDA."""
     # Not `torch.cuda.is_available()`: KERAS_TORCH_DEVICE may say otherwise.
     kind = keras.ops.zeros(()).device.type
     if kind != "cuda":
@@ -41,6 +42,7 @@ def on_torch():
 
 
 def on_tensorflow():
+    """`"gpu"` or `"cpu"`, and the compute capability of the first GPU."""
     tensorflow = importlib.import_module("tensorflow")
     found = tensorflow.config.get_visible_devices("GPU")
     if not found:
@@ -50,6 +52,7 @@ def on_tensorflow():
 
 
 def on_jax():
+    """Platform, and the compute capability if it is CUDA."""
     jax = importlib.import_module("jax")
     device = jax.devices()[0]
     text = str(getattr(device, "compute_capability", ""))
@@ -63,6 +66,7 @@ FINDERS = {"torch": on_torch, "tensorflow": on_tensorflow, "jax": on_jax}
 
 
 def cpu_flags() -> frozenset[str]:
+    """Instruction sets as Linux names them; none elsewhere."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:  # not Linux

@@ -54,6 +54,7 @@ class Endless(keras.utils.PyDataset):
         return batch.result()
 
     def batch(self, index):
+        """The batch after `first + index`, counted over all passes."""
         return self.dataset.batch(
             *divmod(self.first + index, len(self.dataset))
         )

@@ -5,6 +5,7 @@ import io
 
 
 def to_csv(rows) -> str:
+    """A history as text, a row an epoch."""
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
     writer.writeheader()
@@ -26,4 +27,5 @@ def from_csv(text) -> list[dict]:
 
 
 def columns(rows) -> dict[str, list]:
+    """A history as a list of values for each name."""
     return {key: [row[key] for row in rows] for key in rows[0]}

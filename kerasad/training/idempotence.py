@@ -36,4 +36,5 @@ class Idempotent(keras.Model):
 
 
 def reconstruction_of(outputs):
+    """That of a network with a head or without one."""
     return outputs["reconstruction"] if isinstance(outputs, dict) else outputs

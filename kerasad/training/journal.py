@@ -75,6 +75,7 @@ class Journal(keras.callbacks.Callback):
         return self.run.seconds - spent
 
     def out_of_time(self):
+        """Whether the time given is overdrawn by more than is tolerated."""
         limit = self.run.seconds
         return limit is not None and self.time_left() < -OVERDRAWN * limit
 
@@ -176,6 +177,7 @@ class Journal(keras.callbacks.Callback):
             self.due = now + (now - began) / CHECKPOINTS
 
     def show(self, step, row):
+        """Tells `run.progress` how far the epoch is."""
         if self.run.progress is not None:
             epoch, budget = len(self.rows), self.budget
             self.run.progress(

@@ -50,6 +50,7 @@ class GradientSettings(Settings):
         super().__post_init__()
 
     def check(self, run):
+        """Refuses a learning rate of 0, which its bounds let pass."""
         super().check(run)
         require(self.learning_rate > 0, "learning_rate", "positive", self)
 

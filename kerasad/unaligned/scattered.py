@@ -50,6 +50,7 @@ def draw_nuts(rng, size=256, defect=None):
 
 
 def sample_scene(rng):
+    """Places, angles and surfaces of one picture, drawn from `rng`."""
     centres = []
     while len(centres) < COUNT:
         centre = rng.uniform(32, 224, 2)
@@ -67,6 +68,7 @@ def sample_scene(rng):
 
 
 def sample_flaw(rng, kind):
+    """Which nut is damaged and how, drawn from `rng`."""
     return {
         "kind": kind,
         "nut": int(rng.integers(COUNT)),
@@ -145,6 +147,7 @@ def paint(ground, place, scene, index, flaw):
 
 
 def rotate(place, angle):
+    """Coordinates `(2, ...)` turned by an angle in radians."""
     cos, sin = np.cos(angle), np.sin(angle)
     return np.stack(
         [cos * place[0] + sin * place[1], cos * place[1] - sin * place[0]]

@@ -70,6 +70,7 @@ def vet(file, trusted=frozenset()) -> dict:
 
 
 def check_members(archive, size):
+    """Only the members of a detector, stored plainly, of sane size."""
     entries = archive.infolist()
     for entry in entries:
         name = entry.filename
@@ -103,6 +104,7 @@ def check_members(archive, size):
 
 
 def read_json(parts, name) -> dict:
+    """The object in a member, or `InputError`."""
     try:
         value = json.loads(parts[name].decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -115,4 +117,5 @@ def read_json(parts, name) -> dict:
 
 
 def reason(error) -> str:
+    """The text of an error on one line of at most 200 characters."""
     return " ".join(str(error).split())[:200]

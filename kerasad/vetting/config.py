@@ -39,6 +39,7 @@ def check_config(config, stored: int, trusted=frozenset()):
 
 
 def check_value(value, where, depth=0, finite=True, trusted=frozenset()):
+    """Refuses what a config may not hold, at any depth."""
     if depth > DEPTH:
         raise InputError(f"its config.json is nested over {DEPTH} levels deep")
     if isinstance(value, dict):
@@ -62,12 +63,14 @@ def check_value(value, where, depth=0, finite=True, trusted=frozenset()):
 
 
 def class_of(value) -> str:
+    """The class that a serialised object names, as one may show it."""
     name = f"{short(value.get('module'))}.{short(value.get('class_name'))}"
     registered = value.get("registered_name")
     return name if registered is None else f"{name} ({short(registered)})"
 
 
 def place(where) -> str:
+    """Where in the config, for a message."""
     return f" at {where[1:]} of its config" if where else ""
 
 
@@ -113,6 +116,7 @@ def has_sides(key, value) -> bool:
 
 
 def check_sides(value, where, stored):
+    """Sides as large as the weights in the file allow, or `InputError`."""
     height, width, *rest = (item for item in value if item is not None)
     if max(height, width) > SMALL:
         needed = max(height, 1) * max(width, 1)
@@ -121,6 +125,7 @@ def check_sides(value, where, stored):
 
 
 def check_memory(count, sides, where, stored):
+    """A memory of patches as large as the weights allow."""
     sides = sides if isinstance(sides, list) else [sides, sides]
     if type(count) is int and all(type(side) is int for side in sides):
         needed = count
@@ -130,6 +135,7 @@ def check_memory(count, sides, where, stored):
 
 
 def check_number(needed, where, stored, shown):
+    """`InputError` if more numbers are needed than are `stored`."""
     if needed > stored:
         raise InputError(
             f"holds {short(shown)}{place(where)}, too large for the {stored} "
@@ -152,6 +158,7 @@ def too_new(config) -> str | None:
 
 
 def release(version) -> list[int]:
+    """The numbers of a version, for comparing."""
     return [int(part) for part in re.findall(r"[0-9]+", version)]
 
 

@@ -36,6 +36,7 @@ def check_weights(content: bytes) -> int:
 
 
 def check_file(file, size) -> int:
+    """Refuses an HDF5 file of `size` bytes, or counts its numbers."""
     arrays = list(walk(file))
     # Before anything is read: arrays that share their bytes, or have none,
     # are far larger in memory than in the file.
@@ -76,6 +77,7 @@ def walk(file):
 
 
 def check_array(array):
+    """Refuses an array that lies elsewhere, is packed or has no numbers."""
     check_attributes(array)
     layout = array.id.get_create_plist()
     if layout.get_external_count():
@@ -95,6 +97,7 @@ def check_array(array):
 
 
 def check_attributes(item):
+    """Refuses attributes that are many or large."""
     if h5py.h5a.get_num_attrs(item.id) > ATTRIBUTES:
         refuse(item.name, f"has over {ATTRIBUTES} attributes")
     for index in range(h5py.h5a.get_num_attrs(item.id)):
@@ -104,4 +107,5 @@ def check_attributes(item):
 
 
 def refuse(name, reason):
+    """Raises the `InputError`."""
     raise InputError(f"its model.weights.h5: {str(name)[:80]} {reason}")

@@ -145,7 +145,7 @@ def category(tmp_path):
 
 def test_cross_calibrated_training(category, tmp_path):
     out = tmp_path / "run"
-    # Of 4 images held out only 1/5 could be promised.
+    # Of 4 images held out only 1/5 could be guaranteed.
     settings = TINY | {"fpr": 0.1}
     settings = [f"{key}={value}" for key, value in settings.items()]
     spoken = []

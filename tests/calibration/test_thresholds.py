@@ -130,21 +130,21 @@ def test_fit_by_name_goes_through_json(method, rng):
     assert json.loads(json.dumps(fitted)) == fitted
 
 
-def test_promises(rng):
+def test_guarantees(rng):
     scores = rng.random(22)
 
-    def promise(method, **kwargs):
+    def guarantee(method, **kwargs):
         return calibration.fit_threshold(method, scores, **kwargs)["promise"]
 
-    assert promise("conformal") == (
+    assert guarantee("conformal") == (
         "at most 10 % of normal images are flagged, if they are exchangeable "
         "with the 22 calibration images"
     )
     for method in ("n-sigma", "iqr", "mad"):
-        assert promise(method, k=2.0) == "no guaranteed rate"
-    assert promise("fpr").startswith("no guaranteed rate: at most 5 % of the")
+        assert guarantee(method, k=2.0) == "no guaranteed rate"
+    assert guarantee("fpr").startswith("no guaranteed rate: at most 5 % of the")
     scores = rng.random(100)
-    assert promise("evt").startswith("extrapolation")
+    assert guarantee("evt").startswith("extrapolation")
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_detector_without_threshold(
 
 
 TOO_FEW = (
-    "With 4 calibration images no threshold promises a false-positive rate "
+    "With 4 calibration images no threshold guarantees a false-positive rate "
     "under 1/5 = 0.2. Received: fpr={}. Raise fpr to that or give more normal "
     "images: {}."
 )
@@ -125,7 +125,7 @@ THRESHOLDS = [
     ("conformal --fpr 0.01",
      TOO_FEW.format("0.01", "0.01 needs at least 99 images")),
     ("conformal --fpr 0",
-     TOO_FEW.format("0", "0 cannot be promised with any number of images")),
+     TOO_FEW.format("0", "0 cannot be guaranteed with any number of images")),
     ("evt", "A tail fit needs at least 100 normal images. Received: 4. Give "
      "more, or use the conformal method."),
     ("evt --fpr 0.5", "Argument `fpr` of the tail fit must lie between 0 and "

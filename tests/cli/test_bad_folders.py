@@ -137,7 +137,7 @@ REFUSED = [
      "needed"),
     ("six images", TRAIN + " --set fpr=0.01",
      lambda data: keep(data / "train" / "good", 6),
-     "With 1 calibration images no threshold promises a false-positive rate "
+     "With 1 calibration images no threshold guarantees a false-positive rate "
      "under 1/2 = 0.5. Received: fpr=0.01. Raise fpr to that or give more "
      "normal images: 0.01 needs at least 99 images."),
     ("no textures", TRAIN + " --textures {data}/none", removed(),

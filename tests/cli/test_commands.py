@@ -23,7 +23,7 @@ def read_rows(path):
     return list(csv.DictReader(path.read_text().splitlines()))
 
 
-def test_train_writes_what_it_promises(trained):
+def test_train_writes_what_it_guarantees(trained):
     folder, result = trained
     names = {path.name for path in folder.iterdir()}
     assert names == {
@@ -162,7 +162,7 @@ def test_evaluate_at_the_pixel_threshold(detector, category, tmp_path):
         assert at[name] == pytest.approx(value, rel=0.02), name
 
 
-def test_evaluate_says_what_the_calibration_promises(
+def test_evaluate_says_what_the_calibration_guarantees(
     detector, category, tmp_path
 ):
     fitted = kerasad.load(detector)

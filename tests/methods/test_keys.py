@@ -10,6 +10,7 @@ from kerasad.config import load_config
 from kerasad.data.textures import TextureBank
 from kerasad.methods import find_method, model_one, ssae
 from kerasad.testing import sample_images
+from kerasad.training import autoencoder
 from kerasad.training.budget import budget_of
 from kerasad.training.optimizer import make_optimizer
 from kerasad.training.precision import resolve_precision
@@ -64,7 +65,7 @@ def traces(config):
         dataset = ssae.batches(images, images, bank, settings, 0)
         side = settings.crop or SIZE
     else:
-        dataset = model_one.batches(images, settings, 0)
+        dataset = autoencoder.batches(images, settings, 0)
         side = SIZE
     sha = hashlib.sha256()
     for index in range(len(dataset)):

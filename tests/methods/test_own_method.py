@@ -14,7 +14,7 @@ from kerasad.config import load_config
 from kerasad.errors import InputError
 from kerasad.importing import import_module
 from kerasad.testing import check_method
-from tests.cli.conftest import category  # noqa: F401
+from tests.cli.conftest import category, succeed  # noqa: F401
 
 DOCS = Path(__file__).parents[2] / "docs"
 FILE = DOCS / "own_method.py"
@@ -52,20 +52,18 @@ def test_from_training_to_another_backend(category, tmp_path):  # noqa: F811
         "detector.keras",
     ]
     good = category / "test" / "good"
-    set_anew = kerasad(
-        "threshold", detector, *own, "--data", good, "--method", "iqr"
-    )
-    assert set_anew.returncode == 0, set_anew.stderr
-    evaluated = kerasad("evaluate", detector, *own, "--data", category)
-    assert evaluated.returncode == 0, evaluated.stderr
+    succeed("threshold", detector, *own, "--data", good, "--method", "iqr")
+    succeed("evaluate", detector, *own, "--data", category)
     assert (tmp_path / "evaluation" / "report.html").is_file()
     metrics = json.loads((tmp_path / "evaluation/metrics.json").read_text())
     assert metrics["images"] == 9
 
-    here = scores(kerasad("predict", detector, good, *own))
-    for backend in filter(installed, BACKENDS):
-        there = kerasad("predict", detector, good, *own, backend=backend)
-        assert scores(there) == pytest.approx(here, rel=1e-4), backend
+    found = [
+        scores(kerasad("predict", detector, good, *own, backend=backend))
+        for backend in filter(installed, BACKENDS)
+    ]
+    for there in found:
+        assert there == pytest.approx(found[0], rel=1e-4)
 
     unknown = kerasad("predict", detector, good)
     assert unknown.returncode == 2

@@ -8,6 +8,7 @@ import pytest
 
 from kerasad.config import load_config
 from kerasad.methods import model_one, ssae
+from kerasad.training import autoencoder
 from kerasad.training.budget import budget_of
 from kerasad.training.checkpoint import read
 from kerasad.training.endless import Endless
@@ -36,7 +37,7 @@ def model_one_parts(images):
     small = [*SMALL, "base_filters=16", "depth=1"]
     settings = load_config("h2", small).settings
     parts = [
-        model_one.batches(images, settings, 0, validation)
+        autoencoder.batches(images, settings, 0, validation)
         for validation in (False, True)
     ]
     return model_one, settings, *parts

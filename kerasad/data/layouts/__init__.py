@@ -59,6 +59,7 @@ def open_category(folder, layout: str | None = None) -> Category:
 
 
 def matching(folder) -> list[str]:
+    """Names of the layouts that a folder may be of; never none."""
     *special, general, last = LAYOUT_NAMES
     found = [name for name in special if LAYOUTS[name].matches(folder)]
     return found or [general if LAYOUTS[general].matches(folder) else last]

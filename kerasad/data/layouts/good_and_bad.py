@@ -17,6 +17,7 @@ def matches(folder):
 
 
 def read(folder):
+    """Some of the good ones are held out as a test, by their path."""
     splits = Splits(folder)
     for good in named(folder, GOOD_NAMES):
         for sample in splits.good_ones(good, "train"):
@@ -36,6 +37,7 @@ def read(folder):
 
 
 def named(folder, names):
+    """The folders in `folder` whose names, in lower case, are given."""
     return [
         path
         for path in sorted(folder.iterdir())

@@ -16,6 +16,7 @@ def matches(folder):
 
 
 def read(folder):
+    """Labels lie beside the photos; defective ones are not trained on."""
     splits, labels = Splits(folder), []
     for split in ("train", "test"):
         try:

@@ -38,6 +38,7 @@ def photo_of(path):
 
 
 def two_valued(path):
+    """Whether an image is like a mask; not what cannot be read."""
     try:
         return len(np.unique(mask_values(path))) <= 2
     except InputError:

@@ -17,6 +17,7 @@ class Masks:
         self.used = set()
 
     def __call__(self, defect, stem):
+        """Paths of the masks of an image; `None` without a folder of masks."""
         if not self.truth.exists() and not self.truth.is_symlink():
             return None
         if defect not in self.known:

@@ -17,6 +17,7 @@ def read(folder):
 
 
 def gather(splits):
+    """Adds what a folder of this layout holds to its splits."""
     splits.add_good()
     truth = splits.root / "ground_truth"
     splits.add_test(splits.root / "test", Masks(truth))

@@ -7,6 +7,7 @@ TITLE = "MVTec LOCO: train/good, test/<defect>, ground_truth/<defect>/<image>/"
 
 
 def matches(folder):
+    """Masks are folders, one an image: several defects each."""
     names = {path.with_suffix("") for path in folder.glob("test/*/*.*")}
     return any(
         folder / "test" / path.relative_to(folder / "ground_truth") in names

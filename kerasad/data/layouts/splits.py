@@ -27,6 +27,7 @@ class Splits:
         self.remarks, self.problems = [], {}
 
     def category(self, layout) -> Category:
+        """What was gathered, as a `Category` named like its folder."""
         return Category(
             self.root.resolve().name,
             self.root,
@@ -39,6 +40,7 @@ class Splits:
         )
 
     def remark(self, paths, noun, what):
+        """Keeps a sentence on `paths` for the user, if there are any."""
         if paths:
             s, are = ("", "is") if len(paths) == 1 else ("s", "are")
             shown = paths[0].relative_to(self.root).as_posix()

@@ -16,6 +16,7 @@ def matches(folder):
 
 
 def read(folder):
+    """By the table beside the folder, which names the splits."""
     # The table names images from above the folder: one way to write paths.
     splits = Splits(folder.resolve())
     try:
@@ -32,6 +33,7 @@ def read(folder):
 
 
 def table_of(folder):
+    """Path of the table that says which image is of which split."""
     return folder.resolve().parent / "split_csv" / "1cls.csv"
 
 
@@ -58,6 +60,7 @@ def rows(folder):
 
 
 def sample_of(line, root, table):
+    """A row of the table as a `Sample`; paths in it are below `root`."""
     if line["label"] == "normal":
         return Sample(root / line["image"], GOOD, 0, line["split"])
     if not line["mask"]:
