@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 from dataclasses import dataclass
 
@@ -5,7 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasad.data.augmentation import AugmentationSettings
+from kerasad.data.augmentation import AugmentationSettings, augmentation_of
+from kerasad.data.codes import CodeDataset, copies_of
+from kerasad.data.datasets import VALIDATION_SEED
 from kerasad.maps import MAPS, upsample
 from kerasad.methods.method import Method, described, revived
 from kerasad.methods.model_one import batches
@@ -14,6 +17,10 @@ from kerasad.settings import key, require
 from kerasad.sides import size_of
 from kerasad.training.gradient import train_network
 from kerasad.training.optimizer import GradientSettings
+
+# Of the time of a run; the rest is for the codes of the images.
+AUTOENCODER, PRIOR = 0.6, 0.35
+LAST_LAYERS = ("pixels",)  # not for Muon
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,12 @@ class VQVAE2Settings(GradientSettings, AugmentationSettings):
     prior_blocks: int = key(2, 1, 64)
     dropout: float = key(0.2, 0, 0.9)  # of the prior
 
+    # The prior learns after the codes, which stay as they are by then.
+    prior_steps: int = key(1000, 1)
+    prior_batch_size: int = key(16, 1)
+    prior_learning_rate: float = 1e-3
+    copies: int = key(8, 1, 1024)  # of each image, augmented, that it sees
+
     score_map: str = key("likelihood", choices=("likelihood", "restored"))
     unlikely: float = key(5.0, 0)  # nats, beyond which a code is resampled
     resampling_passes: int = key(3, 1, 64)
@@ -44,6 +57,8 @@ class VQVAE2Settings(GradientSettings, AugmentationSettings):
         expected = f"a multiple of {step}, the side of the coarsest cell"
         holds = all(side % step == 0 for side in run.sides)
         require(holds, "image_size", expected, run)
+        positive = self.prior_learning_rate > 0
+        require(positive, "prior_learning_rate", "positive", self)
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -127,16 +142,72 @@ class VQVAE2Method(Method):
         return numbers
 
     def fit(self, images, held_out, run):
+        facts = [{}, {}]
+        rows = self.fit_autoencoder(images, held_out, run, facts[0])
+        run.say("the codes are settled; learning which are likely")
+        for row in self.fit_prior(images, held_out, run, facts[1]):
+            rows.append({**row, "epoch": len(rows)})
+        run.facts |= added(*facts, run.seconds)
+        return rows
+
+    def fit_autoencoder(self, images, held_out, run, facts):
         settings, size = run.settings, size_of(images.shape[1:3])
+        part = run.part(
+            "codes", seconds=share(run.seconds, AUTOENCODER), facts=facts
+        )
+
+        def build(policy):
+            network = network_of(settings, size, policy)
+            for prior in network.priors:
+                prior.trainable = False
+            return network
+
         weights, rows = train_network(
-            lambda policy: network_of(settings, size, policy),
+            build,
             # Of images in [0, 1] it is small beside the commitment.
-            {"loss": keras.losses.MeanSquaredError(), "loss_weights": 10.0},
+            {
+                "loss": keras.losses.MeanSquaredError(),
+                "loss_weights": 10.0,
+                "exclude": LAST_LAYERS,
+            },
             batches(images, settings, run.seed),
             batches(held_out, settings, run.seed, validation=True),
-            run,
+            part,
         )
         self.network.set_weights(weights)
+        return rows
+
+    def fit_prior(self, images, held_out, run, facts):
+        """On codes that were extracted once: a step costs no encoder."""
+        settings, size = run.settings, size_of(images.shape[1:3])
+        augment = augmentation_of(settings)
+        copies = settings.copies if augment else 1
+        known, others = (
+            CodeDataset(
+                copies_of(self.network.codes_of, pixels, change, number, seed),
+                settings.prior_batch_size,
+                seed,
+            )
+            for pixels, change, number, seed in (
+                (images, augment, copies, run.seed),
+                (held_out, None, 1, run.seed + VALIDATION_SEED),
+            )
+        )
+        part = run.part(
+            "prior",
+            prior_settings(settings),
+            seconds=share(run.seconds, PRIOR),
+            facts=facts,
+        )
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        weights, rows = train_network(
+            lambda policy: network_of(settings, size, policy).prior(),
+            {"loss": loss},
+            known,
+            others,
+            part,
+        )
+        self.network.prior().set_weights(weights)
         return rows
 
     def get_config(self):
@@ -169,6 +240,29 @@ def network_of(settings, image_size, policy="float32"):
         dropout=settings.dropout,
         dtype=policy,
     )
+
+
+def prior_settings(settings):
+    """Those of the training of the prior, which is by Adam as published."""
+    return dataclasses.replace(
+        settings,
+        optimizer="adam",
+        steps=settings.prior_steps,
+        epochs=None,
+        batch_size=settings.prior_batch_size,
+        learning_rate=settings.prior_learning_rate,
+    )
+
+
+def share(seconds, part):
+    return None if seconds is None else part * seconds
+
+
+def added(first, second, seconds) -> dict:
+    """What is to be remembered of two trainings, as if they were one."""
+    counts = ("steps", "done_steps", "planned_steps", "recipe_steps", "refits")
+    both = {name: first[name] + second[name] for name in counts}
+    return {**first, **both, "time_limit": seconds}
 
 
 @functools.lru_cache(maxsize=16)

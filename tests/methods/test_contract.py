@@ -17,7 +17,15 @@ SSAE = ["filters=[8, 8]", "dilations=[1, 2]", "blocks=1", "crop=16"]
 # Of fewer filters PyTorch 2.13 runs over its memory, at 48 pixels or more.
 ONE = ["depth=2", "base_filters=16", "latent=4"]
 FAST = ["image_size=32", "weights=random", "taps=[block_1]"]
-CODES = ["steps=2", "stem=4", "filters=16", "codes=16", "code_size=8"]
+CODES = [
+    "steps=2",
+    "prior_steps=2",
+    "copies=2",
+    "stem=4",
+    "filters=16",
+    "codes=16",
+    "code_size=8",
+]
 CODES += ["prior_filters=16", "prior_blocks=1", "batch_size=4"]
 CODES += ["image_size=32", "precision=float32"]
 RECIPES = {
