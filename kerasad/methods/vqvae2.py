@@ -19,8 +19,14 @@ from kerasad.training.gradient import train_network
 from kerasad.training.optimizer import GradientSettings
 
 # Of the time of a run; the rest is for the codes of the images.
-AUTOENCODER, PRIOR = 0.6, 0.35
+AUTOENCODER, PRIOR = 0.4, 0.55
 LAST_LAYERS = ("pixels",)  # not for Muon
+# Channels of each `score_map`.
+MAP_NAMES = {
+    "likelihood": ("likelihood",),
+    "restored": ("restored",),
+    "combined": ("likelihood", "foretold", "difference"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class VQVAE2Settings(GradientSettings, AugmentationSettings):
     prior_learning_rate: float = 1e-3
     copies: int = key(8, 1, 1024)  # of each image, augmented, that it sees
 
-    score_map: str = key("likelihood", choices=("likelihood", "restored"))
+    score_map: str = key("likelihood", choices=tuple(MAP_NAMES))
     unlikely: float = key(5.0, 0)  # nats, beyond which a code is resampled
     resampling_passes: int = key(3, 1, 64)
 
@@ -68,9 +74,12 @@ class VQVAE2Method(Method):
     Args:
         network: `kerasad.models.VQVAE`.
         score_map: `"likelihood"`: the negative log-likelihood of the codes,
-            grids added up; or `"restored"`: unlikely codes are sampled anew,
+            grids added up; `"restored"`: unlikely codes are sampled anew,
             and the map is the squared distance of the reconstructions from
-            the codes before and after.
+            the codes before and after; or `"combined"`: the likelihood, the
+            distance to the codes foretold, see `VQVAE.misses`, and the
+            squared distance of image and reconstruction, which the detector
+            adds up in units of their spread. That is ours.
         unlikely: float, in nats. A code is sampled anew beyond it.
         resampling_passes: int. How often that is done, to all unlikely codes
             of a grid at once: the publications go through them one by one.
@@ -96,7 +105,7 @@ class VQVAE2Method(Method):
         self.score_map = score_map
         self.unlikely = unlikely
         self.resampling_passes = resampling_passes
-        self.map_names = (score_map,)
+        self.map_names = MAP_NAMES[score_map]
         self.built = True
 
     @classmethod
@@ -109,18 +118,22 @@ class VQVAE2Method(Method):
         )
 
     def call(self, images):
-        _, numbers = self.network.encode(images)
-        direct = self.network.decode(numbers)
-        if self.score_map == "likelihood":
-            height, width = images.shape[1:3]
-            maps = sum(
-                upsample(surprise, height, width)
-                for surprise in self.network.surprises(numbers)
-            )
-        else:
-            restored = self.network.decode(self.resampled(numbers))
-            maps = MAPS["squared-error"](direct, restored)
-        return {"maps": maps[..., None], "reconstruction": direct}
+        network = self.network
+        _, numbers, wanted = network.encode(images)
+        direct = network.decode(numbers)
+        squared = MAPS["squared-error"]
+
+        def restored():
+            return squared(direct, network.decode(self.resampled(numbers)))
+
+        known = {
+            "likelihood": lambda: whole(network.surprises(numbers), images),
+            "foretold": lambda: whole(network.misses(numbers, wanted), images),
+            "difference": lambda: squared(images, direct),
+            "restored": restored,
+        }
+        maps = [known[name]() for name in self.map_names]
+        return {"maps": ops.stack(maps, axis=-1), "reconstruction": direct}
 
     def resampled(self, numbers):
         """The same codes, those that are unlikely drawn anew from the prior.
@@ -222,6 +235,12 @@ class VQVAE2Method(Method):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**revived(config, "network"))
+
+
+def whole(grids, images):
+    """Maps of grids, added up at the size of the images."""
+    height, width = images.shape[1:3]
+    return sum(upsample(grid, height, width) for grid in grids)
 
 
 def network_of(settings, image_size, policy="float32"):

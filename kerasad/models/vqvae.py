@@ -154,13 +154,17 @@ class VQVAE(keras.Model):
         self.built = True
 
     def call(self, images, training=False):
-        quantised, _ = self.encode(images, training=training)
+        quantised, _, _ = self.encode(images, training=training)
         return self.decoder(quantised, training=training)
 
     def encode(self, images, training=False):
-        """Vectors and numbers of the codes, coarsest grid first."""
+        """Codes as vectors and as numbers, and what they were chosen for.
+
+        Lists of `(B, rows, columns, code_size)`, `(B, rows, columns)` and
+        vectors again, coarsest grid first.
+        """
         features = self.encoder(images, training=training)
-        quantised, numbers = [], []
+        quantised, numbers, wanted = [], [], []
         for projection, codebook in zip(
             self.projections, self.codebooks, strict=True
         ):
@@ -169,11 +173,12 @@ class VQVAE(keras.Model):
             vectors, chosen = codebook(z, training=training)
             quantised.append(vectors)
             numbers.append(chosen)
-        return quantised, numbers
+            wanted.append(z)
+        return quantised, numbers, wanted
 
     def codes_of(self, images):
         """Numbers of the codes of all grids in one row, int32 `(B, cells)`."""
-        _, numbers = self.encode(images)
+        _, numbers, _ = self.encode(images)
         rows = [ops.reshape(n, (-1, cells(n.shape[1:]))) for n in numbers]
         return ops.concatenate(rows, axis=1)
 
@@ -210,6 +215,19 @@ class VQVAE(keras.Model):
             surprise_of(chosen, self.logits(numbers, level))
             for level, chosen in enumerate(numbers)
         ]
+
+    def misses(self, numbers, wanted):
+        """Squared distance to the code foretold, `(B, rows, columns)`.
+
+        That is the mean of all codes, each as likely as the prior says: a
+        vector that fell to another of two near codes is no surprise then.
+        """
+        found = []
+        for level, vectors in enumerate(wanted):
+            shares = ops.softmax(self.logits(numbers, level), axis=-1)
+            foretold = ops.matmul(shares, self.codebooks[level].embeddings)
+            found.append(ops.sum(ops.square(vectors - foretold), axis=-1))
+        return found
 
     def get_config(self):
         names = (

@@ -90,3 +90,22 @@ def test_resampling_scores_the_same_in_onnxruntime(network, rng, tmp_path):
     detector.calibrate(images, "n-sigma")
     exported = export(detector, tmp_path / "codes.onnx", "onnx")
     assert exported.difference <= 1e-3
+
+
+def test_a_prior_that_knows_nothing_foretells_the_mean_of_all_codes(
+    network, numbers, rng
+):
+    wanted = [rng.normal(size=(*n.shape, 4)).astype("float32") for n in numbers]
+    lasts = [prior.layers[-2] for prior in network.priors]
+    before = [last.get_weights() for last in lasts]
+    for last, arrays in zip(lasts, before, strict=True):
+        last.set_weights([np.zeros_like(array) for array in arrays])
+    found = network.misses(numbers, wanted)
+    for last, arrays in zip(lasts, before, strict=True):
+        last.set_weights(arrays)
+    for level, missed in enumerate(found):
+        codes = ops.convert_to_numpy(network.codebooks[level].embeddings)
+        expected = ((wanted[level] - codes.mean(0)) ** 2).sum(-1)
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(missed), expected, rtol=1e-4
+        )
