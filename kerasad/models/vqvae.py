@@ -226,7 +226,8 @@ class VQVAE(keras.Model):
         for level, vectors in enumerate(wanted):
             shares = ops.softmax(self.logits(numbers, level), axis=-1)
             foretold = ops.matmul(shares, self.codebooks[level].embeddings)
-            found.append(ops.sum(ops.square(vectors - foretold), axis=-1))
+            away = ops.subtract(vectors, foretold)
+            found.append(ops.sum(ops.square(away), axis=-1))
         return found
 
     def get_config(self):
