@@ -155,6 +155,11 @@ class VQVAE2Method(Method):
         return numbers
 
     def fit(self, images, held_out, run):
+        """First the autoencoder with its codes, then the prior over them.
+
+        The history is that of both, one after the other: the losses of the
+        first are squared errors, those of the second nats a code.
+        """
         facts = [{}, {}]
         rows = self.fit_autoencoder(images, held_out, run, facts[0])
         run.say("the codes are settled; learning which are likely")
