@@ -140,7 +140,8 @@ def training_line(name, run):
     changed = [
         f"{key}={value}"
         for key, value in run["request"]["config"].items()
-        if value != json.loads(json.dumps(recipe[key]))
+        # A key that no longer exists is of a run before it was renamed.
+        if key in recipe and value != json.loads(json.dumps(recipe[key]))
     ]
     cells = [
         name,

@@ -159,6 +159,7 @@ def command(
     files = image_paths(paths, sys.stdin.buffer, left_out)
     score = scoring(ctx, detector, keepers, ray, workers)
     failures = anomalies = 0
+    stdout = sys.stdout  # which Ray must not write to
     with contextlib.ExitStack() as stack:
         wanted = None
         if results:
@@ -170,7 +171,10 @@ def command(
             for line in results.lines() if results else ():
                 sink.add(line)
         for line in score(files, batch_size, out, wanted):
-            results.add(line) if results else click.echo(json.dumps(line))
+            if results:
+                results.add(line)
+            else:
+                click.echo(json.dumps(line), file=stdout)
             for sink in sinks:
                 sink.add(line)
             failures += "error" in line

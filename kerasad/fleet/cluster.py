@@ -27,7 +27,8 @@ def cluster(cores=None):
         cores: int. Of a cluster that is started; `None` for all.
 
     Yields:
-        The `ray` module, connected until the end of the `with`.
+        The `ray` module, connected until the end of the `with`, in which
+        `sys.stdout` leads nowhere.
 
     Raises:
         InputError: nobody answers at RAY_ADDRESS.
@@ -53,10 +54,16 @@ def cluster(cores=None):
             logging_level=logging.ERROR,
             **({} if address else own),
         )
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
+    # Until it is gone it prints of tasks that failed whenever it hears of one,
+    # among the lines of whoever uses it: those go to the stream of before.
+    with (
+        open(os.devnull, "w") as nothing,
+        contextlib.redirect_stdout(nothing),
+    ):
+        try:
+            yield ray
+        finally:
+            ray.shutdown()
 
 
 def worker_environment(threads, beside=1) -> dict[str, str]:

@@ -2,7 +2,11 @@ from dataclasses import dataclass
 
 import keras
 
-from kerasad.methods.vqvae2 import VQVAE2Method, VQVAE2Settings
+from kerasad.methods.vqvae2 import (
+    MAP_NAMES,
+    VQVAE2Method,
+    VQVAE2Settings,
+)
 from kerasad.settings import key
 
 
@@ -10,7 +14,7 @@ from kerasad.settings import key
 class LSRSettings(VQVAE2Settings):
     """Keys of one VQ-VAE, its prior, its scores and its training."""
 
-    score_map: str = key("restored", choices=("likelihood", "restored"))
+    score_map: str = key("restored", choices=tuple(MAP_NAMES))
 
     levels = 1
 

@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 from dataclasses import dataclass
 
@@ -5,14 +6,27 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasad.data.augmentation import AugmentationSettings
+from kerasad.data.augmentation import AugmentationSettings, augmentation_of
+from kerasad.data.codes import CodeDataset, copies_of
+from kerasad.data.datasets import VALIDATION_SEED
 from kerasad.maps import MAPS, upsample
 from kerasad.methods.method import Method, described, revived
 from kerasad.models.vqvae import VQVAE, surprise_of
 from kerasad.settings import key, require
 from kerasad.sides import size_of
 from kerasad.training.autoencoder import train_autoencoder
+from kerasad.training.gradient import train_network
 from kerasad.training.optimizer import GradientSettings
+
+# Of the time of a run; the rest is for the codes of the images.
+AUTOENCODER, PRIOR = 0.4, 0.55
+LAST_LAYERS = ("pixels",)  # not for Muon
+# Channels of each `score_map`.
+MAP_NAMES = {
+    "likelihood": ("likelihood",),
+    "restored": ("restored",),
+    "combined": ("likelihood", "foretold", "difference"),
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +43,13 @@ class VQVAE2Settings(GradientSettings, AugmentationSettings):
     prior_blocks: int = key(2, 1, 64)
     dropout: float = key(0.2, 0, 0.9)  # of the prior
 
-    score_map: str = key("likelihood", choices=("likelihood", "restored"))
+    # The prior learns after the codes, which stay as they are by then.
+    prior_steps: int = key(1000, 1)
+    prior_batch_size: int = key(16, 1)
+    prior_learning_rate: float = 1e-3
+    copies: int = key(8, 1, 1024)  # of each image, augmented, that it sees
+
+    score_map: str = key("likelihood", choices=tuple(MAP_NAMES))
     unlikely: float = key(5.0, 0)  # nats, beyond which a code is resampled
     resampling_passes: int = key(3, 1, 64)
 
@@ -43,6 +63,8 @@ class VQVAE2Settings(GradientSettings, AugmentationSettings):
         expected = f"a multiple of {step}, the side of the coarsest cell"
         holds = all(side % step == 0 for side in run.sides)
         require(holds, "image_size", expected, run)
+        positive = self.prior_learning_rate > 0
+        require(positive, "prior_learning_rate", "positive", self)
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -52,9 +74,12 @@ class VQVAE2Method(Method):
     Args:
         network: `kerasad.models.VQVAE`.
         score_map: `"likelihood"`: the negative log-likelihood of the codes,
-            grids added up; or `"restored"`: unlikely codes are sampled anew,
+            grids added up; `"restored"`: unlikely codes are sampled anew,
             and the map is the squared distance of the reconstructions from
-            the codes before and after.
+            the codes before and after; or `"combined"`: the likelihood, the
+            distance to the codes foretold, see `VQVAE.misses`, and the
+            squared distance of image and reconstruction, which the detector
+            adds up in units of their spread. That is ours.
         unlikely: float, in nats. A code is sampled anew beyond it.
         resampling_passes: int. How often that is done, to all unlikely codes
             of a grid at once: the publications go through them one by one.
@@ -80,7 +105,7 @@ class VQVAE2Method(Method):
         self.score_map = score_map
         self.unlikely = unlikely
         self.resampling_passes = resampling_passes
-        self.map_names = (score_map,)
+        self.map_names = MAP_NAMES[score_map]
         self.built = True
 
     @classmethod
@@ -93,18 +118,22 @@ class VQVAE2Method(Method):
         )
 
     def call(self, images):
-        _, numbers = self.network.encode(images)
-        direct = self.network.decode(numbers)
-        if self.score_map == "likelihood":
-            height, width = images.shape[1:3]
-            maps = sum(
-                upsample(surprise, height, width)
-                for surprise in self.network.surprises(numbers)
-            )
-        else:
-            restored = self.network.decode(self.resampled(numbers))
-            maps = MAPS["squared-error"](direct, restored)
-        return {"maps": maps[..., None], "reconstruction": direct}
+        network = self.network
+        _, numbers, wanted = network.encode(images)
+        direct = network.decode(numbers)
+        squared = MAPS["squared-error"]
+
+        def restored():
+            return squared(direct, network.decode(self.resampled(numbers)))
+
+        known = {
+            "likelihood": lambda: whole(network.surprises(numbers), images),
+            "foretold": lambda: whole(network.misses(numbers, wanted), images),
+            "difference": lambda: squared(images, direct),
+            "restored": restored,
+        }
+        maps = [known[name]() for name in self.map_names]
+        return {"maps": ops.stack(maps, axis=-1), "reconstruction": direct}
 
     def resampled(self, numbers):
         """The same codes, those that are unlikely drawn anew from the prior.
@@ -126,11 +155,72 @@ class VQVAE2Method(Method):
         return numbers
 
     def fit(self, images, held_out, run):
-        # Of images in [0, 1] it is small beside the commitment.
-        losses = {"loss": keras.losses.MeanSquaredError(), "loss_weights": 10.0}
-        return train_autoencoder(
-            self.network, network_of, losses, images, held_out, run
+        """First the autoencoder with its codes, then the prior over them.
+
+        The history is that of both, one after the other: the losses of the
+        first are squared errors, those of the second nats a code.
+        """
+        facts = [{}, {}]
+        rows = self.fit_autoencoder(images, held_out, run, facts[0])
+        run.say("the codes are settled; learning which are likely")
+        for row in self.fit_prior(images, held_out, run, facts[1]):
+            rows.append({**row, "epoch": len(rows)})
+        run.facts |= added(*facts, run.seconds)
+        return rows
+
+    def fit_autoencoder(self, images, held_out, run, facts):
+        part = run.part(
+            "codes", seconds=share(run.seconds, AUTOENCODER), facts=facts
         )
+
+        def build(settings, size, policy):
+            network = network_of(settings, size, policy)
+            for prior in network.priors:
+                prior.trainable = False
+            return network
+
+        # Of images in [0, 1] it is small beside the commitment.
+        losses = {
+            "loss": keras.losses.MeanSquaredError(),
+            "loss_weights": 10.0,
+            "exclude": LAST_LAYERS,
+        }
+        return train_autoencoder(
+            self.network, build, losses, images, held_out, part
+        )
+
+    def fit_prior(self, images, held_out, run, facts):
+        """On codes that were extracted once: a step costs no encoder."""
+        settings, size = run.settings, size_of(images.shape[1:3])
+        augment = augmentation_of(settings)
+        copies = settings.copies if augment else 1
+        known, others = (
+            CodeDataset(
+                copies_of(self.network.codes_of, pixels, change, number, seed),
+                settings.prior_batch_size,
+                seed,
+            )
+            for pixels, change, number, seed in (
+                (images, augment, copies, run.seed),
+                (held_out, None, 1, run.seed + VALIDATION_SEED),
+            )
+        )
+        part = run.part(
+            "prior",
+            prior_settings(settings),
+            seconds=share(run.seconds, PRIOR),
+            facts=facts,
+        )
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        weights, rows = train_network(
+            lambda policy: network_of(settings, size, policy).prior(),
+            {"loss": loss},
+            known,
+            others,
+            part,
+        )
+        self.network.prior().set_weights(weights)
+        return rows
 
     def get_config(self):
         return {
@@ -144,6 +234,12 @@ class VQVAE2Method(Method):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**revived(config, "network"))
+
+
+def whole(grids, images):
+    """Maps of grids, added up at the size of the images."""
+    height, width = images.shape[1:3]
+    return sum(upsample(grid, height, width) for grid in grids)
 
 
 def network_of(settings, image_size, policy="float32"):
@@ -162,6 +258,29 @@ def network_of(settings, image_size, policy="float32"):
         dropout=settings.dropout,
         dtype=policy,
     )
+
+
+def prior_settings(settings):
+    """Those of the training of the prior, which is by Adam as published."""
+    return dataclasses.replace(
+        settings,
+        optimizer="adam",
+        steps=settings.prior_steps,
+        epochs=None,
+        batch_size=settings.prior_batch_size,
+        learning_rate=settings.prior_learning_rate,
+    )
+
+
+def share(seconds, part):
+    return None if seconds is None else part * seconds
+
+
+def added(first, second, seconds) -> dict:
+    """What is to be remembered of two trainings, as if they were one."""
+    counts = ("steps", "done_steps", "planned_steps", "recipe_steps", "refits")
+    both = {name: first[name] + second[name] for name in counts}
+    return {**first, **both, "time_limit": seconds}
 
 
 @functools.lru_cache(maxsize=16)

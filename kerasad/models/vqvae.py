@@ -5,8 +5,6 @@ from kerasad.layers import Codebook, Conv2D, DepthToSpace, SpaceToDepth
 from kerasad.models.code_prior import code_prior
 from kerasad.sides import sides_of, written
 
-PRIOR = 0.1  # weight of its loss; it shares no weight with the others
-
 
 @keras.saving.register_keras_serializable(package="kerasad")
 class VQVAE(keras.Model):
@@ -17,9 +15,8 @@ class VQVAE(keras.Model):
     rows and columns that is told of it.
 
     Deviations: the strided convolutions before the fine grid are one
-    space-to-depth, which makes it coarser than the published (64 x 64 of 256
-    pixels); the prior learns beside the autoencoder, in the same steps, from
-    codes that pass no gradient on.
+    space-to-depth, and with `stem=8` it is coarser than the published (64 x 64
+    of 256 pixels).
 
     Args:
         image_size: int, in pixels, or a pair `(height, width)`.
@@ -36,8 +33,9 @@ class VQVAE(keras.Model):
         `(batch, height, width, 3)` in `[0, 1]`.
 
     Output shape:
-        The reconstruction, likewise. In training the losses of codebooks and
-        prior are added; a validation has that of the reconstruction alone.
+        The reconstruction, likewise. In training the losses of the codebooks
+        are added; a validation has that of the reconstruction alone. The
+        prior is trained by itself, see `prior`.
 
     Reference:
 
@@ -130,7 +128,7 @@ class VQVAE(keras.Model):
             self.projections = [first, keras.Model([features, above], z)]
             x = join(quantised, finer(above))
         x = residuals(conv(x, filters))
-        x = conv(x, 3 * stem**2, 1, activation="sigmoid")
+        x = conv(x, 3 * stem**2, 1, activation="sigmoid", name="pixels")
         x = DepthToSpace(stem, dtype=dtype)(x)
         x = layers.Activation("linear", dtype="float32")(x)
         inputs = [quantised] if levels == 1 else [above, quantised]
@@ -156,16 +154,17 @@ class VQVAE(keras.Model):
         self.built = True
 
     def call(self, images, training=False):
-        quantised, numbers = self.encode(images, training=training)
-        if training:
-            for surprise in self.surprises(numbers, training=True):
-                self.add_loss(PRIOR * ops.mean(surprise))
+        quantised, _, _ = self.encode(images, training=training)
         return self.decoder(quantised, training=training)
 
     def encode(self, images, training=False):
-        """Vectors and numbers of the codes, coarsest grid first."""
+        """Codes as vectors and as numbers, and what they were chosen for.
+
+        Lists of `(B, rows, columns, code_size)`, `(B, rows, columns)` and
+        vectors again, coarsest grid first.
+        """
         features = self.encoder(images, training=training)
-        quantised, numbers = [], []
+        quantised, numbers, wanted = [], [], []
         for projection, codebook in zip(
             self.projections, self.codebooks, strict=True
         ):
@@ -174,24 +173,62 @@ class VQVAE(keras.Model):
             vectors, chosen = codebook(z, training=training)
             quantised.append(vectors)
             numbers.append(chosen)
-        return quantised, numbers
+            wanted.append(z)
+        return quantised, numbers, wanted
+
+    def codes_of(self, images):
+        """Numbers of the codes of all grids in one row, int32 `(B, cells)`."""
+        _, numbers, _ = self.encode(images)
+        rows = [ops.reshape(n, (-1, cells(n.shape[1:]))) for n in numbers]
+        return ops.concatenate(rows, axis=1)
+
+    def prior(self):
+        """The priors as one network, of rows as `codes_of` gives them.
+
+        It foretells what it is given: `(B, cells)` to the logits of each,
+        `(B, cells, codes)`. Its weights are those of `self.priors`.
+        """
+        grids = [prior.output_shape[1:3] for prior in self.priors]
+        inputs = keras.Input((sum(map(cells, grids)),), dtype="int32")
+        numbers, logits, begin = [], [], 0
+        for level, grid in enumerate(grids):
+            row = inputs[:, begin : begin + cells(grid)]
+            numbers.append(ops.reshape(row, (-1, *grid)))
+            begin += cells(grid)
+            found = self.logits(numbers, level)
+            logits.append(ops.reshape(found, (-1, cells(grid), self.codes)))
+        return keras.Model(inputs, ops.concatenate(logits, axis=1))
 
     def decode(self, numbers):
         """The reconstruction from numbers of codes."""
         pairs = zip(self.codebooks, numbers, strict=True)
         return self.decoder([book.vectors(chosen) for book, chosen in pairs])
 
-    def logits(self, numbers, level, training=False):
+    def logits(self, numbers, level):
         """Of each code in each cell of a grid, `(B, rows, columns, codes)`."""
         inputs = [numbers[level], numbers[0]] if level else [numbers[0]]
-        return self.priors[level](inputs, training=training)
+        return self.priors[level](inputs)
 
-    def surprises(self, numbers, training=False):
+    def surprises(self, numbers):
         """Negative log-likelihood of each code, `(B, rows, columns)`."""
         return [
-            surprise_of(chosen, self.logits(numbers, level, training))
+            surprise_of(chosen, self.logits(numbers, level))
             for level, chosen in enumerate(numbers)
         ]
+
+    def misses(self, numbers, wanted):
+        """Squared distance to the code foretold, `(B, rows, columns)`.
+
+        That is the mean of all codes, each as likely as the prior says: a
+        vector that fell to another of two near codes is no surprise then.
+        """
+        found = []
+        for level, vectors in enumerate(wanted):
+            shares = ops.softmax(self.logits(numbers, level), axis=-1)
+            foretold = ops.matmul(shares, self.codebooks[level].embeddings)
+            away = ops.subtract(vectors, foretold)
+            found.append(ops.sum(ops.square(away), axis=-1))
+        return found
 
     def get_config(self):
         names = (
@@ -213,6 +250,11 @@ class VQVAE(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**config)
+
+
+def cells(grid) -> int:
+    rows, columns = grid
+    return rows * columns
 
 
 def surprise_of(numbers, logits):

@@ -27,15 +27,17 @@ def save_checkpoint(path, model, rows, best_weights, settings, plan):
     values = map(keras.ops.convert_to_numpy, model.optimizer.variables)
     arrays |= named("optimizer", values)
     arrays |= named("best", best_weights)
+    arrays |= named("seed", map(keras.ops.convert_to_numpy, seeds_of(model)))
     meta = json.dumps({"rows": rows, "settings": settings, "plan": plan})
     with replacing(path) as beside, open(beside, "wb") as file:
         np.savez(file, meta=np.array(meta), **arrays)
 
 
 def restore_checkpoint(path, model, settings):
-    """Puts a checkpoint into `model`; returns rows, best weights and plan.
+    """Puts a checkpoint into `model`; returns rows, best weights, plan, seeds.
 
-    The plan is empty where kerasad 0.1 wrote the file.
+    The last are for `put_seeds`. The plan is empty where kerasad 0.1 wrote
+    the file, and there are no seeds where it is older than they.
 
     Raises:
         InputError: it is damaged, or of a run with other settings.
@@ -57,7 +59,23 @@ def restore_checkpoint(path, model, settings):
         model.optimizer.variables, found["optimizer"], strict=True
     ):
         variable.assign(value)
-    return rows, found["best"], plan
+    return rows, found["best"], plan, listed("seed", arrays)
+
+
+def seeds_of(model):
+    """Where its dropout is in its random numbers: no weights to Keras."""
+    weights = {id(weight) for weight in model.weights}
+    return [one for one in model.variables if id(one) not in weights]
+
+
+def put_seeds(model, values):
+    """Goes on with those random numbers; with its own if there are no values.
+
+    To be called when nothing but steps is left to do: Keras draws some as it
+    builds a network.
+    """
+    for variable, value in zip(seeds_of(model), values, strict=len(values) > 0):
+        variable.assign(value)
 
 
 def read(path):

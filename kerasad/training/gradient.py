@@ -34,9 +34,9 @@ def train_network(build, losses, dataset, validation, run) -> tuple:
     network = build(policy)
     compile_network(network, losses, settings)
     whole = budget_of(settings, len(dataset))
-    rows, best, plan = [], None, {}
+    rows, best, plan, seeds = [], None, {}, []
     if run.resume and run.checkpoint.is_file():
-        rows, best, plan = restore_checkpoint(
+        rows, best, plan, seeds = restore_checkpoint(
             run.checkpoint, network, run.identity
         )
     each = plan.get("each", whole.each) if rows else None
@@ -47,6 +47,7 @@ def train_network(build, losses, dataset, validation, run) -> tuple:
     done = plan.get("done", len(rows) * budget.each)
     seconds = plan.get("seconds")
     journal = Journal(run, budget, validation, rows, best, done, began, seconds)
+    journal.seeds = seeds
     if run.seconds not in (None, seconds):
         fitting = steps_in_time(network, dataset, journal)
         for _ in range(2):  # few steps are divided into shorter epochs

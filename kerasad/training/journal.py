@@ -8,11 +8,12 @@ import keras
 import numpy as np
 
 from kerasad.errors import InputError
-from kerasad.training.checkpoint import save_checkpoint
+from kerasad.training.checkpoint import put_seeds, save_checkpoint
 from kerasad.training.schedules import learning_rate
 
 OVERDRAWN = 0.1  # of the time of a run, more than which is not tolerated
 RECENT = 5  # epochs that tell how quick the steps are
+EPOCH_SEED = 1_000_003  # between the random numbers of epochs
 CHECKPOINTS = 0.02  # of the time may go into writing them
 
 
@@ -58,6 +59,7 @@ class Journal(keras.callbacks.Callback):
         self.seconds = seconds
         self.validation = validation
         self.kept = {}  # batches of the validation
+        self.seeds = []  # of random numbers that are gone on with
         self.rows = list(rows)
         self.best_weights = best_weights
         self.done = done
@@ -96,6 +98,9 @@ class Journal(keras.callbacks.Callback):
             count += len(batch[0])
         return total / count
 
+    def on_train_begin(self, logs=None):
+        put_seeds(self.model, self.seeds)
+
     def on_epoch_begin(self, epoch, logs=None):
         self.rate = learning_rate(
             self.run.settings,
@@ -105,6 +110,14 @@ class Journal(keras.callbacks.Callback):
         )
         self.model.optimizer.learning_rate = self.rate
         self.started = time.monotonic()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == 0 and keras.backend.backend() == "torch":
+            import torch
+
+            # Keras leaves dropout to PyTorch's own numbers, which no
+            # checkpoint holds, and of which a new data set takes one.
+            torch.manual_seed(self.run.seed + EPOCH_SEED * len(self.rows))
 
     def on_train_batch_end(self, batch, logs=None):
         self.done += 1

@@ -1,13 +1,17 @@
 """Likelihood and resampling of codes."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from kerasad.config import load_config
 from kerasad.detector import Detector
 from kerasad.export import export, find_format
 from kerasad.methods.vqvae2 import VQVAE2Method
 from kerasad.models.vqvae import VQVAE, surprise_of
+from kerasad.testing import sample_images
+from kerasad.training.run import Run
 from tests.test_export import skip_unless_possible
 
 
@@ -90,3 +94,69 @@ def test_resampling_scores_the_same_in_onnxruntime(network, rng, tmp_path):
     detector.calibrate(images, "n-sigma")
     exported = export(detector, tmp_path / "codes.onnx", "onnx")
     assert exported.difference <= 1e-3
+
+
+def test_a_prior_that_knows_nothing_foretells_the_mean_of_all_codes(
+    network, numbers, rng
+):
+    wanted = [rng.normal(size=(*n.shape, 4)).astype("float32") for n in numbers]
+    lasts = [prior.layers[-2] for prior in network.priors]
+    before = [last.get_weights() for last in lasts]
+    for last, arrays in zip(lasts, before, strict=True):
+        last.set_weights([np.zeros_like(array) for array in arrays])
+    found = network.misses(numbers, wanted)
+    for last, arrays in zip(lasts, before, strict=True):
+        last.set_weights(arrays)
+    for level, missed in enumerate(found):
+        codes = ops.convert_to_numpy(network.codebooks[level].embeddings)
+        expected = ((wanted[level] - codes.mean(0)) ** 2).sum(-1)
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(missed), expected, rtol=1e-4
+        )
+
+
+SMALL = ["image_size=32", "stem=4", "filters=16", "codes=8", "code_size=4",
+         "prior_filters=16", "prior_blocks=1", "copies=2", "batch_size=4",
+         "prior_batch_size=4", "precision=float32", "steps=20",
+         "prior_steps=40", "dropout=0.1"]  # fmt: skip
+
+
+class Stop(Exception):
+    pass
+
+
+def learnt(folder, **options):
+    """Weights, history and facts of a training."""
+    config = load_config("vqvae2", SMALL)
+    keras.utils.set_random_seed(0)
+    method = VQVAE2Method.from_settings(config.settings, (32, 32), 8)
+    images = sample_images(32)
+    run = Run(config.settings, checkpoint=folder / "c.npz", **options)
+    rows = method.fit(images[:8], images[8:], run)
+    return method.network.get_weights(), rows, run.facts
+
+
+@pytest.mark.parametrize("of_prior, last", [(False, 7), (True, 11)])
+def test_either_training_goes_on_where_it_stopped(of_prior, last, tmp_path):
+    said = []
+
+    def stop(epochs, epoch, step, steps, row):
+        if row is not None and epoch == last and bool(said) == of_prior:
+            raise Stop
+
+    plain, rows, facts = learnt(tmp_path)
+    assert [row["epoch"] for row in rows] == list(range(40))
+    assert facts["steps"] == facts["recipe_steps"] == 60
+    assert facts["time_limit"] is None
+    with pytest.raises(Stop):
+        learnt(tmp_path, progress=stop, say=said.append)
+    again, rows, _ = learnt(tmp_path, resume=True)
+    assert len(rows) == 40
+    for one, other in zip(again, plain, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_the_prior_learns_what_comes_next(tmp_path):
+    _, rows, _ = learnt(tmp_path)
+    known = [row["val_loss"] for row in rows[20:]]
+    assert known[0] > 0.9 * np.log(8) and known[-1] < 0.8 * np.log(8)

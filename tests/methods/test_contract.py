@@ -17,7 +17,15 @@ SSAE = ["filters=[8, 8]", "dilations=[1, 2]", "blocks=1", "crop=16"]
 # Of fewer filters PyTorch 2.13 runs over its memory, at 48 pixels or more.
 ONE = ["depth=2", "base_filters=16", "latent=4"]
 FAST = ["image_size=32", "weights=random", "taps=[block_1]", "head_steps=9"]
-CODES = ["steps=2", "stem=4", "filters=16", "codes=16", "code_size=8"]
+CODES = [
+    "steps=2",
+    "prior_steps=2",
+    "copies=2",
+    "stem=4",
+    "filters=16",
+    "codes=16",
+    "code_size=8",
+]
 CODES += ["prior_filters=16", "prior_blocks=1", "batch_size=4"]
 CODES += ["image_size=32", "precision=float32"]
 RECIPES = {
@@ -114,6 +122,7 @@ def test_what_counts_for_a_quarter_is_a_quarter_of_the_sum(rng):
         ("robust", "image_size=[128,200]", "must be a multiple of 16, which"),
         ("robust", "image_size=[64,96]", "multiple of 16 up to image_size"),
         ("vqvae2", "image_size=24", "a multiple of 16, the side of the coar"),
+        ("vqvae2", "prior_learning_rate=0", "rate' must be positive"),
         ("lsr", "score_map=sampled", "'score_map' must be one of likelihood"),
     ],
 )
