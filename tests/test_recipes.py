@@ -33,6 +33,9 @@ SMALL = dict(
     code_size=4,
     prior_filters=16,
     prior_blocks=1,
+    prior_steps=3,
+    copies=2,
+    head_steps=5,
 )
 
 
@@ -69,8 +72,10 @@ def test_twins(name):
 
 @pytest.mark.parametrize("name", sorted(set(config.names()) - set(TWINS)))
 def test_recipe(name, capsules, tmp_path):
-    result = train(small_of(name, k=1.0, fpr=None), capsules, tmp_path)
-    assert result.facts.get("steps", 2) == 2
+    recipe = small_of(name, k=1.0, fpr=None)
+    result = train(recipe, capsules, tmp_path)
+    steps = 2 + recipe.flat().get("prior_steps", 0)
+    assert result.facts.get("steps", steps) == steps
     assert (result.train_images, result.validation_images) == (4, 2)
     detector = kerasad.load(tmp_path / "detector.keras")
     assert detector.provenance["config"]["name"] == name

@@ -7,7 +7,6 @@ import numpy as np
 from keras import ops
 
 from kerasad.data.augmentation import AugmentationSettings, augmentation_of
-from kerasad.data.codes import CodeDataset, copies_of
 from kerasad.data.datasets import VALIDATION_SEED
 from kerasad.maps import MAPS, upsample
 from kerasad.methods.method import Method, described, revived
@@ -15,6 +14,7 @@ from kerasad.models.vqvae import VQVAE, surprise_of
 from kerasad.settings import key, require
 from kerasad.sides import size_of
 from kerasad.training.autoencoder import train_autoencoder
+from kerasad.training.codes import CodeDataset, copies_of
 from kerasad.training.gradient import train_network
 from kerasad.training.optimizer import GradientSettings
 

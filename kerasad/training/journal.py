@@ -113,11 +113,10 @@ class Journal(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         if batch == 0 and keras.backend.backend() == "torch":
-            import torch
-
             # Keras leaves dropout to PyTorch's own numbers, which no
             # checkpoint holds, and of which a new data set takes one.
-            torch.manual_seed(self.run.seed + EPOCH_SEED * len(self.rows))
+            seed = self.run.seed + EPOCH_SEED * len(self.rows)
+            keras.utils.set_random_seed(seed % 2**32)
 
     def on_train_batch_end(self, batch, logs=None):
         self.done += 1

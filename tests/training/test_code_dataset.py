@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasad.data.codes import CodeDataset, copies_of
+from kerasad.training.codes import CodeDataset, copies_of
 
 
 def test_a_pass_takes_each_image_once_and_any_of_its_copies():
