@@ -10,7 +10,6 @@ from kerasad.data.corruption import (
     corruption_of,
     with_defect,
 )
-from kerasad.data.textures import builtin_textures
 from kerasad.filters import resize_matrix
 from kerasad.layers.either import either
 from kerasad.layers.feature_gaussian import FeatureGaussian, distance
@@ -201,8 +200,7 @@ class FeatureMemoryMethod(Method):
             if run.settings.head_steps and len(chosen) > 1:
                 corrupt = corruption_of(
                     CorruptionSettings(clean_share=0.0),
-                    run.textures
-                    or builtin_textures(run.seed, max(self.image_size)),
+                    run.bank(max(self.image_size)),
                     images[chosen],
                 )
                 run.say("learning from artificial defects")

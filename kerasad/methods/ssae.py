@@ -10,7 +10,6 @@ from kerasad.data.datasets import (
     CorruptionDataset,
     window_sides,
 )
-from kerasad.data.textures import builtin_textures
 from kerasad.layers.context import Context, HostContext
 from kerasad.losses.pixelwise import MaskLoss
 from kerasad.maps import MAPS, upsample
@@ -146,7 +145,7 @@ class SSAEMethod(Method):
 
     def fit(self, images, held_out, run):
         settings, sides = run.settings, images.shape[1:3]
-        bank = run.textures or builtin_textures(run.seed, max(sides))
+        bank = run.bank(max(sides))
         window = size_of(window_sides(settings.crop, sides))
         weights, rows = train_network(
             lambda policy: trained(settings, window, policy),

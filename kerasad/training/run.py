@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kerasad.data.textures import TextureBank
+from kerasad.data.textures import TextureBank, builtin_textures
 from kerasad.settings import Settings
 
 
@@ -49,6 +49,10 @@ class Run:
     say: Callable[[str], None] = lambda text: None
     callbacks: tuple = ()
     facts: dict = field(default_factory=dict)
+
+    def bank(self, side: int) -> TextureBank:
+        """The foreign textures, or those built in, of `side` pixels."""
+        return self.textures or builtin_textures(self.seed, side)
 
     def part(self, name: str, settings=None, **changes) -> "Run":
         """The same for a part of the work, with a checkpoint of its own."""
