@@ -190,7 +190,7 @@ class Detector(keras.Model):
 
     def as_they_are(self, maps):
         """Map `(B, H, W)` and score `(B,)` of images that no domain changed."""
-        anomaly_map = summed(maps, self.map_mean, self.map_scale)
+        anomaly_map = self.summed(maps, self.map_mean, self.map_scale)
         score = image_score(anomaly_map, self.score, self.top_fraction)
         return anomaly_map, score
 
@@ -200,12 +200,21 @@ class Detector(keras.Model):
         The score is of what they show, and the map in the frame that they
         had; 0 where they show nothing of what the method knows.
         """
-        anomaly_map = summed(maps, self.shifted_mean, self.shifted_scale)
+        anomaly_map = self.summed(maps, self.shifted_mean, self.shifted_scale)
         anomaly_map = self.matching[0] * anomaly_map + self.matching[1]
         seen = found["seen"][..., 0]
         score = image_score(anomaly_map, self.score, self.top_fraction, seen)
         returned = self.domain.returned(anomaly_map[..., None], found)
         return returned[..., 0], score
+
+    def summed(self, maps, mean, scale):
+        """One map of several, each in units of its own spread."""
+        both_ways = self.method.two_sided or [False] * len(maps)
+        total = 0.0
+        for index, component in enumerate(maps):
+            away = (component - mean[index]) / scale[index]
+            total = total + (ops.abs(away) if both_ways[index] else away)
+        return total
 
     def filtered(self, maps):
         """The channels of `maps`, `(B, H, W, C)`, each after the filter."""
@@ -441,14 +450,6 @@ class Detector(keras.Model):
                 "`kerasad.load`, which knows it, and save it anew"
             )
         return cls(**revived(config, "method", "domain"))
-
-
-def summed(maps, mean, scale):
-    """One map of several, each in units of its own spread."""
-    total = 0.0
-    for index, component in enumerate(maps):
-        total = total + (component - mean[index]) / scale[index]
-    return total
 
 
 def plain(value):

@@ -13,6 +13,7 @@ from kerasad import calibration
 from kerasad.backend import BACKENDS, installed
 from kerasad.errors import InputError
 from kerasad.layers import Resize
+from kerasad.methods.fused import FusedMethod
 from tests.small import MAPS, SIZE, make_detector
 
 
@@ -50,6 +51,19 @@ def test_batches_do_not_change_scores(anomaly_map, normals):
     whole = detector.predict(normals)["anomaly_score"]
     single = [detector.predict(n[None])["anomaly_score"][0] for n in normals]
     np.testing.assert_allclose(single, whole, rtol=1e-4, atol=1e-7)
+
+
+def test_what_counts_both_ways_is_a_distance_from_the_mean(normals):
+    detector, both = make_detector("gradient"), make_detector("gradient")
+    detector.fit_map_statistics(normals[:8])
+    both.set_weights(detector.get_weights())
+    both.method.two_sided = (True,)
+    one_sided = detector.predict(normals)["anomaly_map"]
+    found = both.predict(normals)["anomaly_map"]
+    assert (one_sided < 0).any()
+    np.testing.assert_allclose(found, np.abs(one_sided), atol=1e-4)
+    fused = FusedMethod([both.method, detector.method])
+    assert fused.two_sided == (True, False)
 
 
 def test_images_of_any_size_and_kind(normals, rng):

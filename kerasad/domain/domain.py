@@ -23,6 +23,7 @@ from kerasad.domain.sampling import (
     whole,
 )
 from kerasad.domain.search import SIDE, PoseSearch
+from kerasad.domain.texture import Texture
 from kerasad.filters import resize_matrix
 from kerasad.layers.either import either
 from kerasad.layers.once import once
@@ -37,6 +38,7 @@ WIDER = 1.25  # times the widest of the good images is still unchanged
 GRAIN = 0.008  # deviation of noise that is left
 MARGIN = 0.016  # of the mean side, along borders, not seen when normalised
 SOFTENING = (0.15, 2.0)  # square pixels
+TOLERATED = 0.25  # share of an image that is empty, and it is still judged
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -50,10 +52,12 @@ class Domain(keras.layers.Layer):
     can be undone is undone, what it does not show is filled from the
     template, and it is softened so that about the same noise is left in all.
     Where good images do not lie alike there is no template, and only the
-    light is undone.
+    light is undone; an empty border, see `Texture`, is not seen then.
 
     Args:
         size: pair of ints, `(height, width)` of the images.
+        textured: bool. Whether parts that do not lie alike are compared by
+            their `Texture`; files of before were not.
 
     Call arguments:
         images: float32 `(B, H, W, 3)` in `[0, 1]`.
@@ -66,7 +70,7 @@ class Domain(keras.layers.Layer):
         `COLUMNS`.
     """
 
-    def __init__(self, size, **kwargs):
+    def __init__(self, size, textured=True, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.size = tuple(size)
         root = (self.size[0] * self.size[1]) ** 0.5
@@ -82,6 +86,9 @@ class Domain(keras.layers.Layer):
         self.inner[0][tuple(core)] = 1.0
         self.search = PoseSearch(dtype="float32", name="search")
         self.edges = Edges(dtype="float32", name="edges")
+        self.texture = None
+        if textured:
+            self.texture = Texture(dtype="float32", name="texture")
 
     def build(self, input_shape=None):
         fixed = {"trainable": False, "initializer": "ones"}
@@ -100,6 +107,8 @@ class Domain(keras.layers.Layer):
             setattr(self, name, weight)
         self.search.build((None, *self.coarse, 1))
         self.edges.build((None, *self.size, 1))
+        if self.texture is not None:
+            self.texture.build()
         self.built = True
 
     def call(self, images):
@@ -122,8 +131,13 @@ class Domain(keras.layers.Layer):
         pose, match, visible, gain = self.pose_of(small, aligned)
         # Every third pixel tells about as well where values were cut off.
         cut = clipped(images[:, 1::3, 1::3])
+        empty, strained, apart = self.texture_of(images, grey, aligned)
         gains, offsets = self.light_of(
-            small, shrunk(cut, self.grid), pose, aligned
+            small,
+            shrunk(cut, self.grid),
+            shrunk(empty, self.grid),
+            pose,
+            aligned,
         )
         logs = ops.log(gains)
         level = ops.mean(logs, axis=-1)
@@ -150,6 +164,8 @@ class Domain(keras.layers.Layer):
             np.array([name in LIGHT for name in ESTIMATES], "float32")
         )
         change = ops.max(away * (1.0 - of_light), axis=-1)
+        change = ops.maximum(change, apart)
+        visible = visible - ops.mean(empty, axis=(1, 2, 3))
         light = ops.max(away * of_light, axis=-1)
         strange = self.novelties(known, match, visible)
         novelty = ops.max(strange / self.units, axis=-1) / self.novelty_limit
@@ -163,6 +179,8 @@ class Domain(keras.layers.Layer):
             "gain": gains,
             "offset": offsets,
             "noise": gain * grain,
+            "empty": empty,
+            "strained": strained,
             "known": known,
             "strange": strange,
             "changed": changed,
@@ -176,12 +194,28 @@ class Domain(keras.layers.Layer):
             ),
         }
 
+    def texture_of(self, images, grey, aligned):
+        """What `Texture` tells of images that are like no template.
+
+        Of others, which the template tells more of, nothing.
+        """
+
+        def unasked(images, grey):
+            nothing = ops.zeros_like(images[..., :1])
+            return nothing, nothing, nothing[:, 0, 0, 0]
+
+        if self.texture is None:
+            return unasked(images, grey)
+        apart = ops.logical_and(grey[:, 0, 0] >= 0.0, ops.logical_not(aligned))
+        return either(apart, self.texture, unasked, (images, grey))
+
     def novelties(self, known, match, visible):
         """What `NOVELTIES` names, `(B, 6)`, at least 0."""
         own = {name: known[:, i] for i, name in enumerate(ESTIMATES)}
         values = [
             (1.0 - match) * self.aligned,
-            (1.0 - visible) * self.aligned,
+            # Of what is no template only a good deal matters.
+            ops.relu(1.0 - visible - TOLERATED * (1.0 - self.aligned)),
             ops.abs(own["gain"]),
             own["cast"],
             own["noise"],
@@ -198,8 +232,10 @@ class Domain(keras.layers.Layer):
         both = ops.concatenate([images, clipped(images)], axis=-1)
         both, seen = warp(softened(both, variance), found["pose"], self.margin)
         seen = seen * ops.convert_to_tensor(self.inner)
+        seen = seen * (1.0 - found["empty"])
         normal = self.in_light(both[..., :3], both[..., 3:], found)
-        return seen * normal + (1.0 - seen) * self.template, seen
+        normal = seen * normal + (1.0 - seen) * self.template
+        return normal, seen * (1.0 - found["strained"])
 
     def as_they_lie(self, images, found):
         """Images of which only the light is undone, and that only if need be.
@@ -226,12 +262,13 @@ class Domain(keras.layers.Layer):
         back, known = warp(maps * found["seen"], inverse(found["pose"]))
         return back * known
 
-    def light_of(self, small, cut, pose, aligned):
+    def light_of(self, small, cut, empty, pose, aligned):
         """Gains and offsets of the channels.
 
         Args:
             small: float32 `(B, *grid, 3)`, images.
             cut: the same of what was cut off, see `clipped`.
+            empty: float32 `(B, *grid, 1)`, share of each that shows nothing.
         """
         count = self.grid[0] * self.grid[1]
         chosen = np.arange(count).reshape(self.grid)[::STRIDE, ::STRIDE]
@@ -242,7 +279,7 @@ class Domain(keras.layers.Layer):
         target = self.small_template()[::STRIDE, ::STRIDE]
         target = ops.reshape(target, (-1, 3))
         found = light(shown[..., :3], shown[..., 3:], seen, target)
-        other = moments_light(small, self.moments[0], self.moments[1])
+        other = moments_light(small, empty, self.moments[0], self.moments[1])
         return [
             ops.where(aligned, one, another)
             for one, another in zip(found, other, strict=True)
@@ -282,7 +319,15 @@ class Domain(keras.layers.Layer):
         return once(self, self.template, compute)
 
     def get_config(self):
-        return {**super().get_config(), "size": list(self.size)}
+        return {
+            **super().get_config(),
+            "size": list(self.size),
+            "textured": self.texture is not None,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{"textured": False, **config})
 
 
 def shrunk(images, size):

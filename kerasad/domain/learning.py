@@ -6,6 +6,7 @@ from keras import ops
 from kerasad.domain.columns import ESTIMATES, NOVELTIES
 from kerasad.domain.domain import shrunk
 from kerasad.domain.grain import luminance, roughness
+from kerasad.domain.texture import fill, fineness
 
 IMAGES = 200  # at most, that ranges are learnt from
 BATCH = 8
@@ -42,11 +43,14 @@ def fit_domain(domain, images) -> dict:
     small = host(shrunk(ops.convert_to_tensor(grey[..., None]), domain.coarse))
     domain.search.fit(small[0, ..., 0])
     domain.edges.fit(grey[0])
-    slopes = [
-        host(roughness(luminance(ops.convert_to_tensor(part))))
-        for part in parts(floats)
-    ]
+    slopes, fine, empty = [], [], 0.0
+    for part in map(ops.convert_to_tensor, parts(floats)):
+        grey = luminance(part)
+        slopes.append(host(roughness(grey)))
+        fine.append(host(fineness(grey)))
+        empty = max(empty, host(fill(part)).mean(axis=(1, 2, 3)).max())
     domain.slope.assign(np.mean(np.concatenate(slopes)))
+    domain.texture.fit(np.concatenate(fine), empty)
     domain.aligned.assign(1.0)
     found = estimates(domain, floats)
     match = float(np.median(found["domain"][:, len(ESTIMATES)]))

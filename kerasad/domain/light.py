@@ -44,10 +44,16 @@ def light(x, cut, seen, target):
     return gain[:, 0], offset[:, 0]
 
 
-def moments_light(images, mean, deviation):
-    """The same where no template is: from mean and deviation of channels."""
-    own = ops.mean(images, axis=(1, 2))
-    spread = ops.std(images, axis=(1, 2))
+def moments_light(images, empty, mean, deviation):
+    """The same where no template is: from mean and deviation of channels.
+
+    `empty` is `(B, H, W, 1)`, 1 where nothing is shown.
+    """
+    counts = 1.0 - empty
+    count = ops.sum(counts, axis=(1, 2)) + 1e-6
+    own = ops.sum(counts * images, axis=(1, 2)) / count
+    apart = ops.square(images - own[:, None, None])
+    spread = ops.sqrt(ops.sum(counts * apart, axis=(1, 2)) / count + 1e-12)
     gain = ops.clip(deviation / (spread + 1e-3), 0.2, 5.0)
     return gain, mean - gain * own
 

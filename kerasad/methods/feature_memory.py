@@ -40,8 +40,11 @@ IMAGES = {"window": 200, "global": 2}
 MOSTLY = 0.95  # share of a place that an image shows, to be learnt from
 HEAD = 0.25  # what its map counts beside the distance
 SURE = 4.0  # what lies so far below even odds is all the same
-# Artificial ones that a head learns from, in all and of each image, at most.
-DEFECTS, EACH = 600, 20
+# Images with artificial defects that a head learns from, in all and made of
+# each good one, at most. Several a picture, each small enough to leave the
+# others their surroundings: a picture costs more than a defect.
+DEFECTS, EACH = 300, 20
+CORRUPTION = {"patches": (4, 8), "patch_size": (0.02, 0.25)}
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,7 @@ class FeatureMemoryMethod(Method):
             # With a head one half of the images judges the other.
             if run.settings.head_steps and len(chosen) > 1:
                 corrupt = corruption_of(
-                    CorruptionSettings(clean_share=0.0),
+                    CorruptionSettings(clean_share=0.0, **CORRUPTION),
                     run.bank(max(self.image_size)),
                     images[chosen],
                 )

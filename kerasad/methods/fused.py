@@ -106,6 +106,13 @@ class FusedMethod(Method):
         return tuple(weights)
 
     @property
+    def two_sided(self):
+        flags = []
+        for member in self.members:
+            flags += member.two_sided or [False] * len(member.map_names)
+        return tuple(flags)
+
+    @property
     def knows_changed(self):
         return any(member.knows_changed for member in self.members)
 

@@ -26,6 +26,8 @@ class Method(keras.Model):
     - `map_names`: names of the channels of `maps`.
     - `map_weights`: what each counts in the detector's sum, beside 1; `None`
       where all count alike.
+    - `two_sided`: a bool for each, whether it counts below what is normal as
+      much as above; `None` for none.
     - `knows_changed`: whether `call` takes `changed`, bool `(B,)`: which
       images a `kerasad.domain.Domain` has normalised. `fit` finds such images
       in `run.shifted`.
@@ -45,6 +47,7 @@ class Method(keras.Model):
     Config = Settings
     map_names = ("map",)
     map_weights = None
+    two_sided = None
     knows_changed = False
 
     def __init__(self, **kwargs):

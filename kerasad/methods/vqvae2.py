@@ -26,6 +26,7 @@ MAP_NAMES = {
     "likelihood": ("likelihood",),
     "restored": ("restored",),
     "combined": ("likelihood", "foretold", "difference"),
+    "two-sided": ("likelihood", "foretold", "difference"),
 }
 
 
@@ -76,10 +77,12 @@ class VQVAE2Method(Method):
         score_map: `"likelihood"`: the negative log-likelihood of the codes,
             grids added up; `"restored"`: unlikely codes are sampled anew,
             and the map is the squared distance of the reconstructions from
-            the codes before and after; or `"combined"`: the likelihood, the
+            the codes before and after; `"combined"`: the likelihood, the
             distance to the codes foretold, see `VQVAE.misses`, and the
             squared distance of image and reconstruction, which the detector
-            adds up in units of their spread. That is ours.
+            adds up in units of their spread; or `"two-sided"`: the same, but
+            what is below its mean counts as what is above, for where print
+            is missing all is likelier than usual. The last two are ours.
         unlikely: float, in nats. A code is sampled anew beyond it.
         resampling_passes: int. How often that is done, to all unlikely codes
             of a grid at once: the publications go through them one by one.
@@ -106,6 +109,8 @@ class VQVAE2Method(Method):
         self.unlikely = unlikely
         self.resampling_passes = resampling_passes
         self.map_names = MAP_NAMES[score_map]
+        if score_map == "two-sided":
+            self.two_sided = (True,) * len(self.map_names)
         self.built = True
 
     @classmethod
