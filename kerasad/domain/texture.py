@@ -1,13 +1,19 @@
 """What is told of images of parts that lie anyhow, for want of a template."""
 
+import functools
+
 import keras
 import numpy as np
 from keras import ops
+
+from kerasad.filters import separable
+from kerasad.layers.either import either
 
 EMPTY = 0.005  # share of an image that shows nothing, from which it is changed
 WIDER = 1.25  # times the widest of the good images is still unchanged
 FINE = 0.01  # relative, the least that their fineness varies
 ALIKE = 0.6 / 255  # between values that are the same
+THIN = 3  # pixels, no border
 REACH = 0.08  # of the mean side, around what is empty, that features see
 
 
@@ -44,12 +50,34 @@ class Texture(keras.layers.Layer):
 
     def call(self, images, grey):
         bordered, centre, reach = (self.known[i] for i in range(3))
-        empty = fill(images) * bordered
-        sides = [int(side) for side in images.shape[1:3]]
-        near = wider(empty, max(1, round(REACH * sum(sides) / 2)))
+        bounded = ops.logical_and(even_corner(images), bordered > 0.5)
+        empty, near = either(bounded, borders, no_borders, (images,))
         apart = ops.abs(fineness(grey) - centre) / reach / WIDER
         share = ops.mean(empty, axis=(1, 2, 3)) / EMPTY
         return empty, near, ops.maximum(apart, share)
+
+
+def borders(images):
+    """What `fill` finds, and what is too near to it to be scored."""
+    empty = fill(images)
+    sides = [int(side) for side in images.shape[1:3]]
+    return empty, wider(empty, max(1, round(REACH * sum(sides) / 2)))
+
+
+def no_borders(images):
+    nothing = ops.zeros_like(images[..., :1])
+    return nothing, nothing
+
+
+def even_corner(images):
+    """Whether any corner is of one colour: others have no `fill`, `(B,)`."""
+    found = []
+    for row in (slice(0, THIN), slice(-THIN, None)):
+        for column in (slice(0, THIN), slice(-THIN, None)):
+            block = images[:, row, column]
+            spread = ops.max(block, axis=(1, 2)) - ops.min(block, axis=(1, 2))
+            found.append(ops.max(spread, axis=-1) < ALIKE)
+    return ops.any(ops.stack(found), axis=0)
 
 
 def fineness(grey):
@@ -91,12 +119,20 @@ def fill(images):
             found = ops.maximum(found, ops.cast(away < ALIKE, "float32"))
     # A corner is always like itself, so what is thin does not count; where the
     # border ends it is blended with the image.
-    return wider(-wider(-found, 1), 3)
+    return wider(1.0 - wider(1.0 - found, THIN // 2), THIN)
 
 
-def wider(x, pixels):
-    """The greatest within so many pixels, of `(B, H, W, 1)`."""
-    side = 2 * pixels + 1
-    options = {"padding": "same", "data_format": "channels_last"}
-    x = ops.max_pool(x, (side, 1), (1, 1), **options)
-    return ops.max_pool(x, (1, side), (1, 1), **options)
+def wider(flags, pixels):
+    """1 within so many pixels, along each axis, of a 1 in `(B, H, W, 1)`."""
+    rows, columns = (
+        band(int(side), pixels).astype("float32") for side in flags.shape[1:3]
+    )
+    around = separable(flags[..., 0], rows, columns)
+    return ops.cast(around > 0.5, "float32")[..., None]
+
+
+@functools.lru_cache(maxsize=8)
+def band(side, pixels):
+    """A matrix `(side, side)`: which places lie that near to each."""
+    places = np.arange(side)
+    return np.abs(places[:, None] - places) <= pixels
