@@ -10,13 +10,13 @@ Reference: section 4.7, table 2.
 """
 
 import difflib
-import io
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from kerasad.data.affine import affine, lower_resolution
 from kerasad.data.colour_jitter import colour_jitter, gaussian_noise
+from kerasad.data.compression import compressed
 from kerasad.errors import InputError
 from kerasad.sides import mean_side
 
@@ -125,9 +125,7 @@ def jpeg(image, mask, rng, severity=1.0):
     if severity == 0:
         return image, mask
     quality = max(1, round(100 * rng.uniform(0.3, 0.6) ** severity))
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file)), mask
+    return compressed(image, quality), mask
 
 
 def colour_cast(image, mask, rng, severity=1.0):

@@ -1,6 +1,5 @@
 """Good images under other conditions, to learn what those look like."""
 
-import io
 import itertools
 
 import numpy as np
@@ -9,6 +8,7 @@ from PIL import Image, ImageFilter
 
 from kerasad.data.affine import affine, lower_resolution
 from kerasad.data.colour_jitter import colour_jitter, gaussian_noise
+from kerasad.data.compression import compressed
 from kerasad.data.corruption import with_defect
 from kerasad.domain.learning import BATCH, host
 from kerasad.domain.sampling import warp
@@ -64,12 +64,6 @@ def under_conditions(image, rng, mask=None):
     quality = round(100 * rng.uniform(0.3, 0.6) ** amount)
     image = compressed(image, quality) if rng.random() < 0.3 else image
     return image, mask
-
-
-def compressed(image, quality):
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file))
 
 
 def drawn_copies(images, count, rng, corrupt=None):

@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from kerasad.data.compression import compressed
 from kerasad.domain.columns import ESTIMATES, NOVELTIES
 from kerasad.domain.domain import shrunk
 from kerasad.domain.grain import luminance, roughness
@@ -10,6 +11,7 @@ from kerasad.domain.texture import fill, fineness
 
 IMAGES = 200  # at most, that ranges are learnt from
 BATCH = 8
+QUALITY = 30  # of a compressed image, of 100
 ALIKE = 0.7  # correlation with the template from which on parts lie alike
 COMMON = 0.99  # quantile of the copies that novelty is measured in
 
@@ -43,13 +45,17 @@ def fit_domain(domain, images) -> dict:
     small = host(shrunk(ops.convert_to_tensor(grey[..., None]), domain.coarse))
     domain.search.fit(small[0, ..., 0])
     domain.edges.fit(grey[0])
-    slopes, fine, empty = [], [], 0.0
+    slopes, fine, empty = [], [], []
     for part in map(ops.convert_to_tensor, parts(floats)):
         grey = luminance(part)
         slopes.append(host(roughness(grey)))
         fine.append(host(fineness(grey)))
-        empty = max(empty, host(fill(part)).mean(axis=(1, 2, 3)).max())
+        empty.append(host(fill(part)))
     domain.slope.assign(np.mean(np.concatenate(slopes)))
+    # A plain ground is as even as an empty border once it is compressed.
+    flat = np.stack([compressed(image, QUALITY) for image in chosen[:BATCH]])
+    empty.append(host(fill(ops.convert_to_tensor(flat / np.float32(255.0)))))
+    empty = max(x.mean(axis=(1, 2, 3)).max() for x in empty)
     domain.texture.fit(np.concatenate(fine), empty)
     domain.aligned.assign(1.0)
     found = estimates(domain, floats)

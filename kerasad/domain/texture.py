@@ -31,7 +31,8 @@ class Texture(keras.layers.Layer):
     """
 
     def build(self, input_shape=None):
-        # 1 where no good image has an empty border; their fineness; its reach.
+        # 1 where no good image has an empty border, compressed or not; their
+        # fineness; its reach.
         self.known = self.add_weight(
             shape=(3,), name="known", trainable=False, initializer="ones"
         )

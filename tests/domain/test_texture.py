@@ -76,6 +76,16 @@ def test_what_is_empty_is_neither_seen_nor_lit(domain, cloths):
     assert shown[20:-4, 20:-4].all()
 
 
+def test_on_a_plain_ground_no_border_is_looked_for(cloths):
+    plain = np.full_like(cloths, 150)
+    plain[:, 40:70, 30:60] = cloths[:, 40:70, 30:60]
+    plain += np.random.default_rng(1).integers(0, 3, plain.shape, "uint8")
+    layer = Domain(plain.shape[1:3])
+    fit_domain(layer, plain)
+    assert not host(fill(tensor(plain))).any()
+    assert host(ops.convert_to_tensor(layer.texture.known))[0] == 0.0
+
+
 def test_noise_is_a_change_and_good_cloth_is_none(domain, cloths, rng):
     assert not is_changed(host(domain(tensor(cloths))["domain"])).any()
     noisy = np.stack([gaussian_noise(x, rng, 0.04) for x in cloths])
