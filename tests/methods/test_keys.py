@@ -22,7 +22,7 @@ BASES = {
     "ssae": ("robust", {"crop": 16, "filters": [8, 8], "context": True,
                         "dilations": [1, 2], "augmentation": "none",
                         "jitter": 2}),
-    "model_one": ("h1", {"depth": 2, "base_filters": 4, "latent": 4}),
+    "model_one": ("h1", {"depth": 2, "base_filters": 16, "latent": 4}),
 }  # fmt: skip
 # Another value of each key, and what else must be set for it to matter.
 OTHER = {
@@ -38,7 +38,7 @@ OTHER = {
     "crop": 32, "mask_weight": 0.5, "mask_floor": 1000.0,
     "reconstruction_weight": 1.0, "head_weight": 1.0,
     "target_noise": 0.1, "idempotence": 1.0,
-    "anomaly_map": "gradient", "arch": 0, "depth": 1, "base_filters": 8,
+    "anomaly_map": "gradient", "arch": 0, "depth": 1, "base_filters": 32,
     "latent": 8, "loss": "mse", "alpha": 0.5,
 }  # fmt: skip
 FURTHER = {"augment_last": True, "schedule": "cosine", "augmentation": "none",

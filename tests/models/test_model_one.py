@@ -6,7 +6,7 @@ from kerasad.models import ModelOne
 from kerasad.models.model_one import ARCHITECTURES
 from tests.contracts import check_model
 
-SMALL = dict(image_size=16, depth=1, base_filters=8)
+SMALL = dict(image_size=16, depth=1, base_filters=16)
 
 
 @pytest.mark.parametrize("arch", [1, 2, 3])  # 0 is 3 in other sizes
