@@ -20,8 +20,8 @@ NEEDED = {
         *("calibration.record", "calibration.shifted", "domain.copies"),
         *("domain.domain", "domain.edges", "domain.grain", "domain.learning"),
         *("domain.light", "domain.refinement", "domain.sampling"),
-        *("domain.search", "filters", "layers", "methods.method"),
-        *("plain_keras", "scoring", "spread"),
+        *("domain.search", "domain.texture", "filters", "layers"),
+        *("methods.method", "plain_keras", "scoring", "spread"),
     )
 }
 
