@@ -47,7 +47,8 @@ class Texture(keras.layers.Layer):
         """
         centre = np.median(fine)
         reach = max(np.abs(fine - centre).max(), FINE * centre)
-        self.known.assign([empty < EMPTY, centre, reach])
+        known = [float(empty < EMPTY), float(centre), float(reach)]
+        self.known.assign(known)
 
     def call(self, images, grey):
         bordered, centre, reach = (self.known[i] for i in range(3))
