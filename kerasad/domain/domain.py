@@ -23,7 +23,7 @@ from kerasad.domain.sampling import (
     whole,
 )
 from kerasad.domain.search import SIDE, PoseSearch
-from kerasad.domain.texture import Texture
+from kerasad.domain.texture import WIDER, Texture
 from kerasad.filters import resize_matrix
 from kerasad.layers.either import either
 from kerasad.layers.once import once
@@ -34,7 +34,6 @@ STRIDE = 3  # pixels of the grid between points that tell the light
 # What `call` tells of `estimate`.
 KEPT = ("pose", "changed", "domain", "in_domain")
 RELIT = 0.5  # of the reach of good images, from which light is undone
-WIDER = 1.25  # times the widest of the good images is still unchanged
 GRAIN = 0.008  # deviation of noise that is left
 MARGIN = 0.016  # of the mean side, along borders, not seen when normalised
 SOFTENING = (0.15, 2.0)  # square pixels

@@ -45,23 +45,17 @@ def fit_domain(domain, images) -> dict:
     small = host(shrunk(ops.convert_to_tensor(grey[..., None]), domain.coarse))
     domain.search.fit(small[0, ..., 0])
     domain.edges.fit(grey[0])
-    slopes, fine, empty = [], [], []
-    for part in map(ops.convert_to_tensor, parts(floats)):
-        grey = luminance(part)
-        slopes.append(host(roughness(grey)))
-        fine.append(host(fineness(grey)))
-        empty.append(host(fill(part)))
+    slopes = [
+        host(roughness(luminance(ops.convert_to_tensor(part))))
+        for part in parts(floats)
+    ]
     domain.slope.assign(np.mean(np.concatenate(slopes)))
-    # A plain ground is as even as an empty border once it is compressed.
-    flat = np.stack([compressed(image, QUALITY) for image in chosen[:BATCH]])
-    empty.append(host(fill(ops.convert_to_tensor(flat / np.float32(255.0)))))
-    empty = max(x.mean(axis=(1, 2, 3)).max() for x in empty)
-    domain.texture.fit(np.concatenate(fine), empty)
     domain.aligned.assign(1.0)
     found = estimates(domain, floats)
     match = float(np.median(found["domain"][:, len(ESTIMATES)]))
     aligned = match >= ALIKE
     if not aligned:
+        fit_texture(domain.texture, chosen, floats)
         domain.aligned.assign(0.0)
         found = estimates(domain, floats)
     known = found["known"]
@@ -70,6 +64,30 @@ def fit_domain(domain, images) -> dict:
     domain.centre.assign(centre)
     domain.reach.assign(np.maximum(widest, list(ESTIMATES.values())))
     return {"aligned": aligned, "correlation": match}
+
+
+def fit_texture(texture, images, floats):
+    """What a `kerasad.domain.texture.Texture` learns from good images.
+
+    Args:
+        texture: the layer, which is changed.
+        images: uint8 `(n, H, W, 3)`.
+        floats: the same in `[0, 1]`.
+    """
+    # A plain ground is as even as an empty border once it is compressed.
+    flat = np.stack([compressed(image, QUALITY) for image in images[:BATCH]])
+    fine, empty = [], [share_empty(flat / np.float32(255.0))]
+    for part in parts(floats):
+        grey = luminance(ops.convert_to_tensor(part))
+        fine.append(host(fineness(grey)))
+        empty.append(share_empty(part))
+    texture.fit(np.concatenate(fine), max(empty))
+
+
+def share_empty(images) -> float:
+    """The greatest share that `fill` finds in one of the images."""
+    found = host(fill(ops.convert_to_tensor(images)))
+    return found.mean(axis=(1, 2, 3)).max()
 
 
 def fit_novelty(domain, strange):

@@ -126,9 +126,7 @@ def fill(images):
 
 def wider(flags, pixels):
     """1 within so many pixels, along each axis, of a 1 in `(B, H, W, 1)`."""
-    rows, columns = (
-        band(int(side), pixels).astype("float32") for side in flags.shape[1:3]
-    )
+    rows, columns = (band(int(side), pixels) for side in flags.shape[1:3])
     around = separable(flags[..., 0], rows, columns)
     return ops.cast(around > 0.5, "float32")[..., None]
 
@@ -137,4 +135,5 @@ def wider(flags, pixels):
 def band(side, pixels):
     """A matrix `(side, side)`: which places lie that near to each."""
     places = np.arange(side)
-    return np.abs(places[:, None] - places) <= pixels
+    near = np.abs(places[:, None] - places) <= pixels
+    return near.astype("float32")
