@@ -19,8 +19,9 @@ COVERAGE = [sys.executable, "-m", "coverage"]
 # What Keras computes, and the life of a run that it trains.
 ON_EACH = [
     "tests/domain/test_estimates.py", "tests/domain/test_sampling.py",
-    "tests/layers", "tests/losses", "tests/maps", "tests/methods",
-    "tests/models", "tests/training", "tests/cli/test_commands.py",
+    "tests/domain/test_texture.py", "tests/layers", "tests/losses",
+    "tests/maps", "tests/methods", "tests/models", "tests/training",
+    "tests/cli/test_commands.py",
     "tests/cli/test_interrupted.py", "tests/test_backend.py",
     "tests/test_detector.py", "tests/test_export.py", "tests/test_saved.py",
     "tests/test_learns.py", "kerasad/detector.py",
