@@ -58,6 +58,7 @@ class Compiler(types.ModuleType):
 
     @staticmethod
     def disable(function=None, **_):
+        """A decorator that does nothing, as there is nothing to disable."""
         return function if function is not None else lambda inner: inner
 
     def __getattr__(self, name):

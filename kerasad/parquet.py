@@ -34,6 +34,7 @@ class ParquetFile:
         return self
 
     def add(self, line):
+        """Writes the line of an image, with others of its row group."""
         # What is no text in UTF-8 has no place in a column of text.
         name = os.fsencode(line["path"]).decode("utf-8", "replace")
         self.lines.append(line | {"path": name})

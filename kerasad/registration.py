@@ -34,6 +34,7 @@ class AfterKeras(importlib.abc.MetaPathFinder):
     """
 
     def find_spec(self, name, path=None, target=None):
+        """Lets Keras be imported as always, then what registers with it."""
         if name in NEEDED and "keras" not in sys.modules:
             importlib.import_module("keras")
             return importlib.machinery.ModuleSpec(name, AlreadyLoaded())
@@ -63,6 +64,7 @@ class AlreadyLoaded(importlib.abc.Loader):
         return module
 
     def exec_module(self, module):
+        """Nothing is left to execute."""
         module.__spec__ = self.spec
 
 

@@ -88,6 +88,7 @@ class Reader(pickle.Unpickler):
         )
 
     def persistent_load(self, identity):
+        """A storage of zeros, filled later; what is no numbers is refused."""
         kind, dtype, key, _, size, view = identity
         if kind != "storage" or view is not None:
             raise InputError("refused: its pickle asks for more than weights")

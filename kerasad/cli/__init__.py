@@ -80,6 +80,7 @@ class Commands(click.Group):
             raise
 
     def interrupted(self, ctx):
+        """Ends the program, saying how training goes on."""
         if sys.stderr.isatty():
             say("")  # the line with the progress is not at its end
         if ctx.invoked_subcommand == "train":
@@ -103,6 +104,7 @@ def missing_package(error: ModuleNotFoundError) -> str | None:
 
 
 def system_error(error: OSError) -> str:
+    """One line on what the system refused, and of which file."""
     reason = error.strerror or str(error) or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
 

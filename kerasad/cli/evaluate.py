@@ -28,6 +28,7 @@ def severities_of(ctx, param, value):
 
 
 def is_path(text) -> bool:
+    """Whether an argument is a detector's file and no category."""
     return text.endswith(".keras") or os.sep in text
 
 

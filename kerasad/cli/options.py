@@ -14,6 +14,7 @@ DETECTOR = "runs/default/detector.keras"  # what `kerasad train` writes
 
 
 def remember_backend(ctx, param, value):
+    """Callback of `--backend`."""
     if value:
         os.environ["KERAS_BACKEND"] = value  # before Keras is imported
     return value

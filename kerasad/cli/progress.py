@@ -64,6 +64,7 @@ class Line:
         self.shown = 0.0
 
     def show(self, text, last=False):
+        """Replaces what is shown, not too often; `last` always is."""
         signals.check()
         now = time.monotonic()
         pause = 0.1 if self.terminal else EVERY
@@ -77,4 +78,5 @@ class Line:
 
 
 def clock(seconds) -> str:
+    """Minutes and seconds, `M:SS`."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

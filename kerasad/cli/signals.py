@@ -27,6 +27,7 @@ class Signals:
 
     @property
     def status(self) -> int:
+        """Exit status of a program that the signal ended."""
         return 128 + self.number
 
     def check(self):

@@ -175,11 +175,13 @@ def timed(facts) -> str:
 
 
 def in_groups(fitted) -> str:
+    """In how many groups a threshold was fitted, if in any."""
     groups = fitted.get("groups")
     return "" if groups is None else f" in {counted(groups, 'group')}"
 
 
 def out_of_fold(config) -> str:
+    """How the scores came about that a threshold was fitted to."""
     if config.calibration != "cross":
         return ""
     return f", each scored without its fold of {config.folds}"

@@ -311,6 +311,8 @@ class Domain(keras.layers.Layer):
         )
 
     def small_template(self):
+        """The template on the grid `(*grid, 3)`, computed once."""
+
         def compute():
             template = ops.convert_to_tensor(self.template)[None]
             return shrunk(template, self.grid)[0]

@@ -49,6 +49,7 @@ class Edges(keras.layers.Layer):
         return ops.sum(seen * found * slopes, axis=-1) / below
 
     def differences(self, images, pose):
+        """Across the edges, `(B, points)`, and which of them `pose` shows."""
         height, width = whole(images.shape[1:3])
         x, y, across, down = (self.points[i] for i in range(4))
         values, seen = [], 1.0

@@ -110,8 +110,10 @@ def estimates(domain, floats) -> dict:
 
 
 def parts(images):
+    """Yields images in batches."""
     return (images[i : i + BATCH] for i in range(0, len(images), BATCH))
 
 
 def host(value):
+    """As a numpy array."""
     return np.asarray(ops.convert_to_numpy(value))

@@ -85,4 +85,5 @@ def line(x, target, weight):
 
 
 def total(x):
+    """Sum over the points, which stay an axis."""
     return ops.sum(x, axis=1, keepdims=True)

@@ -14,6 +14,7 @@ def write(detector, path, size, batch, facts):
 
 
 def open_artefact(path):
+    """A callable from images to the outputs of a LiteRT file."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(path)

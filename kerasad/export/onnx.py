@@ -31,6 +31,7 @@ def write(detector, path, size, batch, facts):
 
 
 def open_artefact(path):
+    """A callable from images to the outputs of an ONNX file, on the CPU."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(

@@ -14,6 +14,7 @@ def write(detector, path, size, batch, facts):
 
 
 def open_artefact(path):
+    """A callable from images to the outputs of a SavedModel."""
     tensorflow = importlib.import_module("tensorflow")
     model = tensorflow.saved_model.load(path)  # it owns the weights
     return lambda images: {

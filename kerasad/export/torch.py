@@ -15,6 +15,7 @@ def write(detector, path, size, batch, facts):
 
 
 def open_artefact(path):
+    """A callable from images to the outputs of an exported program."""
     torch = importlib.import_module("torch")
     program = torch.export.load(path)
     device = next(iter(program.state_dict.values())).device

@@ -82,6 +82,7 @@ class FeatureGaussian(keras.layers.Layer):
         return ops.reshape(white, (-1, rows, columns, dims))
 
     def prepared(self):
+        """The whiteners, `(places, dims, dims)`, in single precision."""
         return ops.cast(self.whitener, "float32")
 
     def left_out(self, white, fitted):

@@ -65,6 +65,7 @@ class FeatureGrid(keras.layers.Layer):
         return ops.concatenate(joined, axis=-1)
 
     def project(self, joined):
+        """The principal components of what `join` returns."""
         return ops.matmul(joined, self.kernel) + self.offset
 
     def fit(self, joined):

@@ -82,9 +82,11 @@ class FeatureMemory(keras.layers.Layer):
         return ops.transpose(nearest, (2, 0, 1))
 
     def prepared(self):
+        """The features, in single precision, and their squares."""
         return remembered(ops.cast(self.bank, "float32"))
 
     def anywhere(self, features, far):
+        """Squared distances to the nearest feature, `(B, rows, columns)`."""
         rows, columns, dims = features.shape[1:]
         flat = ops.reshape(features, (-1, rows * columns, dims))
         bank = once(self, self.bank, lambda: ops.cast(self.bank, "float32"))

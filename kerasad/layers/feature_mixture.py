@@ -65,6 +65,7 @@ class FeatureMixture(keras.layers.Layer):
         return ops.reshape(likeliest, (-1, rows, columns))
 
     def prepared(self):
+        """The whiteners, `(kinds, dims, dims)`, in single precision."""
         return ops.cast(self.whitener, "float32")
 
     def fit(self, features, rng):

@@ -129,6 +129,7 @@ class FeatureMemoryMethod(Method):
 
     @property
     def map_weights(self):
+        """The head counts less than the distance."""
         return None if self.head is None else (1.0, HEAD)
 
     @property
@@ -386,6 +387,7 @@ def fitted(grid, maps):
 
 
 def joined(grid, maps):
+    """What `FeatureGrid.join` makes of maps in half precision, in batches."""
     parts = []
     for start in range(0, len(maps[0]), BATCH):
         batch = [x[start : start + BATCH].astype("float32") for x in maps]

@@ -59,6 +59,7 @@ class FusedSettings(Settings):
 
 
 def member_classes(methods):
+    """The methods of a list of names; refuses what is no such list."""
     if not isinstance(methods, (list, tuple)) or len(methods) < 2:
         raise InputError(
             "config key 'methods' must be a list of two or more methods. "
@@ -98,6 +99,7 @@ class FusedMethod(Method):
 
     @property
     def map_weights(self):
+        """Those of the members, times the weight of each member."""
         outer = self.member_weights or [1.0] * len(self.members)
         weights = []
         for weight, member in zip(outer, self.members, strict=True):
@@ -107,6 +109,7 @@ class FusedMethod(Method):
 
     @property
     def two_sided(self):
+        """Of every map of the members."""
         flags = []
         for member in self.members:
             flags += member.two_sided or [False] * len(member.map_names)

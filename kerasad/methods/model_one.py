@@ -114,6 +114,7 @@ def network_of(settings, image_size, policy="float32"):
 
 
 def losses_of(settings) -> dict:
+    """Arguments of `compile_for_training`, by the key `loss`."""
     if settings.loss == "mse":
         return {"loss": keras.losses.MeanSquaredError()}
     return {"loss": MSESSIMLoss(settings.alpha)}

@@ -195,6 +195,7 @@ def trained(settings, image_size, policy):
 
 
 def losses_of(settings) -> dict:
+    """Arguments of `compile_for_training`, by the keys of loss and head."""
     # Masked is what the weights make of it that the data set yields.
     losses = {"loss": keras.losses.MeanSquaredError(), "exclude": LAST_LAYERS}
     if settings.head:

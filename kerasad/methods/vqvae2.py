@@ -174,6 +174,7 @@ class VQVAE2Method(Method):
         return rows
 
     def fit_autoencoder(self, images, held_out, run, facts):
+        """Trains all but the priors; see `train_autoencoder`."""
         part = run.part(
             "codes", seconds=share(run.seconds, AUTOENCODER), facts=facts
         )
@@ -278,6 +279,7 @@ def prior_settings(settings):
 
 
 def share(seconds, part):
+    """A part of the time that is left, if that is limited."""
     return None if seconds is None else part * seconds
 
 

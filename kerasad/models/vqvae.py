@@ -253,6 +253,7 @@ class VQVAE(keras.Model):
 
 
 def cells(grid) -> int:
+    """How many codes an image has on a grid."""
     rows, columns = grid
     return rows * columns
 

@@ -46,6 +46,7 @@ def loss_curves(history: dict, path):
 
 
 def draw_curves(axes, curves):
+    """Draws the losses by epoch, in a logarithmic scale where they fall far."""
     for name, values in curves.items():
         epochs = np.arange(1, len(values) + 1)
         marker = "." if len(values) < 30 else None
@@ -62,6 +63,7 @@ def draw_curves(axes, curves):
 
 
 def mark_best(axes, losses):
+    """Marks the epoch whose weights were kept."""
     name = "val_loss" if "val_loss" in losses else next(iter(losses))
     values = losses[name]
     if not np.isfinite(values).any():

@@ -61,11 +61,13 @@ def gallery_figure(rows: list[dict], path):
 
 
 def height_of(row, width) -> int:
+    """Pixels that an image of a row is high, at a width."""
     rows, columns = row["image"].shape[:2]
     return max(1, round(width * rows / columns))
 
 
 def draw_row(page, draw, row, top, places, width):
+    """Draws the panels of one image under its title and decision."""
     words, color = decision(row)
     middle, right = top + TEXT / 2, page.width - SIDE
     write(draw, (SIDE, middle), printable(row["title"], 40), 9, "lm",

@@ -47,6 +47,7 @@ def sweep_figure(section, path):
 
 
 def title(axes, text):
+    """Titles axes over severity."""
     axes.set_title(text, fontsize=10, loc="left", color=PLAIN)
     axes.set_xlabel("severity (1: the paper's)")
     axes.grid(alpha=0.25, lw=0.5)
@@ -86,6 +87,7 @@ def judged(rows) -> list[str]:
 
 
 def cell(row) -> str:
+    """ROC-AUC, and the share of good images flagged."""
     share = "-" if row["fpr"] is None else f"{100 * row['fpr']:.0f} %"
     return f"{number(row['image_roc_auc'])} {share:>5}"
 

@@ -40,6 +40,7 @@ class Access:
         return await self.app(scope, receive, send)
 
     def refusal(self, scope):
+        """A response to who may not ask, or `None`."""
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
@@ -77,6 +78,7 @@ class Access:
         return answer
 
     def fits(self, given) -> bool:
+        """Whether that is the token; takes as long if it is nearly it."""
         return hmac.compare_digest(given.encode(), self.token.encode())
 
 

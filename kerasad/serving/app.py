@@ -50,6 +50,8 @@ def make_app(server: Server, token=None) -> FastAPI:
 
 
 def add_errors(app):
+    """Every error is one line of JSON."""
+
     @app.exception_handler(Refused)
     async def refused(request, error):
         headers = {"retry-after": "1"} if error.status == 503 else None
@@ -77,6 +79,8 @@ def add_errors(app):
 
 
 def add_protocol(app, server):
+    """The routes of the Open Inference Protocol, version 2."""
+
     @app.get("/v2")
     async def metadata():
         return {
@@ -174,6 +178,8 @@ def described(served) -> dict:
 
 
 def add_predict(app, server):
+    """The routes to which an image file is sent."""
+
     @app.post("/predict")
     @app.post("/predict/{name}")
     async def predict(
@@ -204,6 +210,8 @@ def add_predict(app, server):
 
 
 def add_operator(app, server):
+    """The operator's page and what it asks for."""
+
     @app.get("/")
     async def page():
         return static("index.html")
@@ -240,6 +248,7 @@ def add_operator(app, server):
 
 
 def static(name):
+    """A response with a file of the operator's page."""
     path = PAGE / name
     return Response(
         path.read_bytes(),

@@ -41,6 +41,7 @@ class Batches:
         return await answer
 
     async def run(self):
+        """Scores jobs together, those that wait while others are computed."""
         loop = asyncio.get_running_loop()
         while True:
             await self.filled.wait()

@@ -6,6 +6,7 @@ from kerasad.domain.columns import ESTIMATES, LOGARITHMS
 
 
 def moved(share, back, forth) -> str:
+    """In words: by how much, and which way."""
     return f"{forth if share > 0 else back} {100 * abs(share):.1f} %"
 
 

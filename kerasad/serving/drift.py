@@ -33,6 +33,7 @@ class Drift:
         self.beyond = deque(maxlen=WINDOW)  # whether each was not judged
 
     def add(self, line):
+        """Counts an image by the line predicted for it."""
         flagged = alarming(line)
         self.last.append((line["anomaly_score"], flagged))
         self.beyond.append(line["is_anomalous"] is None)
@@ -89,6 +90,7 @@ def chance_of_flags(flagged, images, units, fpr) -> float:
 
 
 def log_beta(a, b) -> float:
+    """Logarithm of the beta function."""
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 

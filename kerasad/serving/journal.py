@@ -33,6 +33,7 @@ class Journal:
             self.lost += 1
 
     def close(self):
+        """Lets go of the file."""
         if self.descriptor is not None:
             os.close(self.descriptor)
             self.descriptor = None

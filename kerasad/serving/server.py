@@ -155,6 +155,7 @@ class Server:
         return await loop.run_in_executor(self.decoding, read)
 
     async def photos(self, version, images) -> list[Photo]:
+        """Arrays as photos of the size that a detector takes."""
         loop = asyncio.get_running_loop()
 
         def read():
@@ -213,6 +214,7 @@ def page_count(content) -> int:
 
 
 def shown(image, version, name) -> Photo:
+    """An image as the detector takes it, with a small one to look at."""
     fitting = version.detector.fitting(image, name)
     sides = image.height, image.width
     small = image.copy()

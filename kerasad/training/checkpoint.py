@@ -99,6 +99,7 @@ def damaged(path, what):
 
 
 def shapes(arrays):
+    """Of each of the arrays."""
     return [tuple(array.shape) for array in arrays]
 
 

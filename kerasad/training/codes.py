@@ -39,6 +39,7 @@ class CodeDataset(keras.utils.PyDataset):
         return self.batch(0, index)
 
     def batch(self, epoch, index):
+        """Codes of images, each as input and target."""
         rng = np.random.default_rng([self.seed, epoch])
         copies, count = self.codes.shape[:2]
         order = rng.permutation(count)

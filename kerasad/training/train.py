@@ -253,10 +253,12 @@ def finished_run(out, identity, train_images, validation_images):
 
 
 def checkpoints(out, pattern="checkpoint*"):
+    """Paths of those in a folder."""
     return list(out.glob(f"{pattern}.npz"))
 
 
 def remove_checkpoints(out, pattern="checkpoint*"):
+    """Deletes those in a folder."""
     for path in checkpoints(out, pattern):
         path.unlink()
 
@@ -278,6 +280,8 @@ def check_calibration(photos, held_out, config):
 
 
 def drawing(say):
+    """A callback that says how far the built-in capsules are drawn."""
+
     def progress(done, total):
         if done == 1 or done == total:
             say(f"built-in capsules: {done} of {total} drawn")

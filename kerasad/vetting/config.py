@@ -163,4 +163,5 @@ def release(version) -> list[int]:
 
 
 def short(value) -> str:
+    """As it is shown in an error, cut."""
     return str(value)[:80]

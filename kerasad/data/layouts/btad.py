@@ -7,10 +7,12 @@ TITLE = "BTAD: train/ok, test/ok, test/ko, ground_truth/ko"
 
 
 def matches(folder):
+    """Whether its good images lie in a folder as BTAD names it."""
     return good_name(folder) is not None
 
 
 def read(folder):
+    """The `Category` in a folder of BTAD."""
     splits = Splits(folder, good_name(folder) or "ok")
     splits.add_good()
     splits.add_test(folder / "test", Masks(folder / "ground_truth"))

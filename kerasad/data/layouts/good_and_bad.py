@@ -13,6 +13,7 @@ TITLE = "good/ and bad/ (or OK and NG, NOK, KO), a fifth of good/ for the test"
 
 
 def matches(folder):
+    """Whether there is a folder of good images and one of bad ones."""
     return bool(named(folder, GOOD_NAMES) and named(folder, BAD_NAMES))
 
 

@@ -12,6 +12,7 @@ DEFECT = "defect"
 
 
 def matches(folder):
+    """Whether masks lie beside the images, as in KolektorSDD2."""
     return any(folder.glob("train/*_GT.*")) or any(folder.glob("test/*_GT.*"))
 
 

@@ -7,10 +7,12 @@ TITLE = "MVTec AD: train/good, test/<defect>, ground_truth/<defect>"
 
 
 def matches(folder):
+    """Whether there is a `train` or a `test` as in MVTec AD."""
     return (folder / "train").is_dir() or (folder / "test").is_dir()
 
 
 def read(folder):
+    """The `Category` in a folder of MVTec AD."""
     splits = Splits(folder)
     gather(splits)
     return splits.category(TITLE)

@@ -17,6 +17,7 @@ def matches(folder):
 
 
 def read(folder):
+    """The `Category` in a folder of MVTec LOCO, a folder of masks an image."""
     splits = Splits(folder)
     splits.add_good()
     splits.add_test(folder / "test", MaskFolders(folder / "ground_truth"))

@@ -14,6 +14,7 @@ def matches(folder):
 
 
 def read(folder):
+    """The `Category` of a folder of good images alone."""
     splits = Splits(folder)
     splits.train = splits.good_ones(folder, "train")
     for sample in splits.train:

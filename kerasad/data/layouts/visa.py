@@ -12,6 +12,7 @@ COLUMNS = {"object", "split", "label", "image", "mask"}
 
 
 def matches(folder):
+    """Whether images lie as VisA ships them."""
     return (folder / "Data" / "Images").is_dir()
 
 

@@ -24,6 +24,7 @@ def matches(folder):
 
 
 def read(folder):
+    """The `Category` in a folder of VisA, converted to that of MVTec AD."""
     splits = Splits(folder)
     mvtec_ad.gather(splits)
     return splits.category(TITLE)
