@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from kerasad.calibration.roughness import roughened
+from kerasad.layers.compiled import Compiled
 from kerasad.moments import Moments
 
 IMAGES = 200  # at most, that the spread of the maps is learnt from
@@ -22,13 +23,20 @@ def spread_of(detector, images, batch_size):
     fitted, method = images[:IMAGES], detector.method
     images = roughened(fitted)
     moments = Moments(detector.map_mean.shape)
+
+    def left_out(batch):
+        maps = method.left_out_maps(batch["images"], batch["owners"])
+        return detector.filtered(maps)
+
+    program = Compiled(detector, left_out)
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size]
         owners = np.arange(start, start + len(batch))
         if images is not fitted:
             owners[:] = -1  # no longer those that the method knows
-        maps = method.left_out_maps(batch.astype("float32") / 255.0, owners)
-        moments.add(on_the_host(detector.filtered(maps)))
+        batch = batch.astype("float32") / 255.0
+        given = {"images": batch, "owners": owners}
+        moments.add(program.predict_on_batch(given))
     return moments.mean_and_scale(method.map_weights)
 
 
@@ -42,15 +50,14 @@ def spread_under_shift(detector, shifted):
         Mean and scale, and what makes each image strange, for `fit_novelty`.
     """
     moments, strange = Moments(detector.map_mean.shape), []
+
+    def maps_of(images):
+        changed = ops.ones_like(images[:, 0, 0, 0]) > 0.0
+        return detector.filtered(detector.outputs_of(images, changed)["maps"])
+
+    program = Compiled(detector, maps_of)
     for batch in shifted.batches(IMAGES):
-        changed = np.ones(len(batch["images"]), bool)
-        maps = detector.outputs_of(batch["images"], changed)["maps"]
-        moments.add(on_the_host(detector.filtered(maps)), batch["seen"])
+        moments.add(program.predict_on_batch(batch["images"]), batch["seen"])
         strange.append(batch["strange"])
     weights = detector.method.map_weights
     return *moments.mean_and_scale(weights), np.concatenate(strange)
-
-
-def on_the_host(maps):
-    """Tensors of any device as numpy arrays."""
-    return map(ops.convert_to_numpy, maps)

@@ -20,9 +20,11 @@ COVERAGE = [sys.executable, "-m", "coverage"]
 ON_EACH = [
     "tests/domain/test_estimates.py", "tests/domain/test_sampling.py",
     "tests/domain/test_texture.py", "tests/layers", "tests/losses",
-    "tests/maps", "tests/methods", "tests/models", "tests/training",
-    "tests/cli/test_commands.py",
-    "tests/cli/test_interrupted.py", "tests/test_backend.py",
+    "tests/maps", "tests/methods", "tests/models",
+    "tests/training/test_feature_head.py", "tests/training/test_idempotence.py",
+    "tests/training/test_journal.py", "tests/training/test_muon.py",
+    "tests/training/test_precision.py",
+    "tests/cli/test_commands.py", "tests/cli/test_interrupted.py",
     "tests/test_detector.py", "tests/test_export.py", "tests/test_saved.py",
     "tests/test_learns.py", "kerasad/detector.py",
 ]  # fmt: skip
@@ -32,12 +34,13 @@ CACHE = {
     "JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_COMPILATION_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }
+LAST = 40  # lines of what failed, told again at the end
 # The part of processes, servers and waiting, about half of the whole suite.
 COMMANDS = ["tests/cli", "tests/runtime", "tests/serving"]
 
 
 def run(backend, arguments, cache, measuring=False):
-    """Status of the suite on a backend; prints it whole."""
+    """Prints the suite on a backend whole; its last lines if it failed."""
     python = [sys.executable]
     if measuring:
         python = [*COVERAGE, "run", "--parallel-mode"]
@@ -56,12 +59,13 @@ def run(backend, arguments, cache, measuring=False):
         text=True,
     )
     seconds = time.monotonic() - started
-    print(
-        f"== tests on {backend}: {' '.join(arguments)} ==\n{done.stdout}"
-        f"== {backend}: status {done.returncode}, {seconds:.0f} s ==",
-        flush=True,
-    )
-    return done.returncode
+    begun = f"== tests on {backend}: {' '.join(arguments)} ==\n"
+    # A negative status is the number of the signal that ended it.
+    ended = f"== {backend}: status {done.returncode}, {seconds:.0f} s =="
+    print(f"{begun}{done.stdout}{ended}", flush=True)
+    if done.returncode == 0:
+        return None
+    return "\n".join([begun, *done.stdout.splitlines()[-LAST:], ended])
 
 
 def main(arguments):
@@ -81,14 +85,15 @@ def main(arguments):
             pool.submit(run, *job, cache, measuring and job[0] == first)
             for job in jobs
         ]
-        failed = sum(future.result() != 0 for future in running)
+        failed = [text for job in running if (text := job.result())]
     if measuring:
         # Also of the servers and workers that tests started, see
         # tests.processes.
         subprocess.run([*COVERAGE, "combine", "--quiet"])
-        failed += subprocess.run([*COVERAGE, "report"]).returncode
+        if subprocess.run([*COVERAGE, "report"]).returncode:
+            failed.append("too little is covered, see above")
     if failed:
-        sys.exit("failed")
+        sys.exit("\n".join(failed))
 
 
 main(sys.argv[1:])

@@ -23,7 +23,9 @@ def make_detector(anomaly_map="fused", memory_images=8, **options):
 
 def make_method(anomaly_map, memory_images):
     memory = PatchMemoryMethod((SIZE, SIZE), memory_images)
-    network = SSAE(image_size=SIZE, filters=(6, 12), dilations=(1, 2), blocks=1)
+    network = SSAE(
+        image_size=SIZE, filters=(16, 16), dilations=(1, 2), blocks=1
+    )
     if anomaly_map == "memory":
         return memory
     if anomaly_map == "fused":

@@ -12,7 +12,12 @@ from kerasad.training.train import fit
 
 SIZE = 48
 RECIPES = {
-    "default": {"epochs": 1, "crop": 0, "memory_images": 12, "filters": [6, 8]},
+    "default": {
+        "epochs": 1,
+        "crop": 0,
+        "memory_images": 12,
+        "filters": [16, 16],
+    },
     "memory": {"method": "patch_memory", "memory_images": 12},
     # The weights of the recipe, where they are not installed, change nothing.
     "fast": {"method": "feature_memory", "weights": "random"},

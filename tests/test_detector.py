@@ -187,6 +187,9 @@ np.savez(sys.argv[3], **detector.predict(images))
 def test_the_same_scores_on_every_backend(other, calibrated, normals, tmp_path):
     if not installed(other):
         pytest.skip(f"{other} is not installed")
+    # The first that is installed, with each of the others, once.
+    if keras.backend.backend() != next(filter(installed, BACKENDS)):
+        pytest.skip("compared on another backend")
     if other == keras.backend.backend():
         pytest.skip("compares with the other backends")
     calibrated.save(tmp_path / "detector.keras")

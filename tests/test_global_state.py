@@ -47,7 +47,7 @@ def test_a_loaded_detector(change, file, rng):
 @pytest.mark.parametrize("change", CHANGES)
 def test_training(change, rng, tmp_path):
     images = rng.integers(0, 256, (12, SIZE, SIZE, 3), dtype="uint8")
-    keys = {"epochs": 1, "crop": 0, "memory_images": 8, "filters": [6, 8]}
+    keys = {"epochs": 1, "crop": 0, "memory_images": 8, "filters": [16, 16]}
     config = from_mapping({"image_size": SIZE, **keys})
     with plain_keras():
         CHANGES[change]()

@@ -104,7 +104,7 @@ def missing_package(error: ModuleNotFoundError) -> str | None:
 
 
 def system_error(error: OSError) -> str:
-    """One line on what the system refused, and of which file."""
+    """One line on what the system would not do, and to which file."""
     reason = error.strerror or str(error) or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
 

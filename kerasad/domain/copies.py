@@ -1,17 +1,18 @@
 """Good images under other conditions, to learn what those look like."""
 
 import itertools
+from functools import partial
 
 import numpy as np
-from keras import ops
 from PIL import Image, ImageFilter
 
 from kerasad.data.affine import affine, lower_resolution
 from kerasad.data.colour_jitter import colour_jitter, gaussian_noise
 from kerasad.data.compression import compressed
 from kerasad.data.corruption import with_defect
-from kerasad.domain.learning import BATCH, host
+from kerasad.domain.learning import BATCH
 from kerasad.domain.sampling import warp
+from kerasad.layers.compiled import Compiled
 from kerasad.sides import mean_side
 
 COPIES = 600  # at most, to learn from
@@ -114,13 +115,13 @@ class Shifted:
     """
 
     def __init__(self, domain, images, seed):
-        self.domain = domain
+        self.normalise = Compiled(domain, partial(normalised, domain))
         self.images = images
         self.seed = seed
         self.count = min(COPIES, EACH * len(images))
 
     def batches(self, count=None, corrupt=None):
-        """Yields dicts of numpy arrays, see `normalised_batch`, and `owners`.
+        """Yields dicts of numpy arrays, see `normalised`, and `owners`.
 
         Args:
             count: int, how many copies at most; `None` for all.
@@ -132,34 +133,35 @@ class Shifted:
         drawn = drawn_copies(self.images, count, rng, corrupt)
         while batch := list(itertools.islice(drawn, BATCH)):
             images, masks, owners = zip(*batch, strict=True)
-            masks = None if corrupt is None else np.stack(masks)
-            found = normalised_batch(self.domain, np.stack(images), masks)
+            given = {"images": np.stack(images).astype("float32") / 255.0}
+            if corrupt is not None:
+                masks = np.stack(masks)[..., None]
+                given["masks"] = masks.astype("float32") / 255.0
+            found = self.normalise.predict_on_batch(given)
             yield found | {"owners": np.array(owners)}
 
 
-def normalised_batch(domain, images, masks=None):
-    """What a domain makes of uint8 images, as if all of them were changed.
+def normalised(domain, batch):
+    """What a domain makes of images, as if all of them were changed.
 
     Args:
         domain: `kerasad.domain.Domain`, fitted.
-        images: uint8 `(b, H, W, 3)`.
-        masks: uint8 `(b, H, W)` that move along, or `None`.
+        batch: dict of `images` float32 `(b, H, W, 3)` in `[0, 1]`, and, if
+            they have defects, `masks` float32 `(b, H, W, 1)`.
 
     Returns:
-        A dict of `images` float32 `(b, H, W, 3)`, `seen` bool `(b, H, W)`,
-        `strange` float32 `(b, 6)`, see `Domain.novelties`, and with `masks`
-        `masks` float32 `(b, H, W)` in `[0, 1]`.
+        A dict of `images`, likewise; `seen` bool `(b, H, W)`, `strange`
+        float32 `(b, 6)`, see `Domain.novelties`; and the masks, moved along,
+        float32 `(b, H, W)` in `[0, 1]`.
     """
-    floats = ops.convert_to_tensor(images.astype("float32") / 255.0)
-    found = domain.estimate(floats)
-    normal, seen = domain.normalised(floats, found)
+    found = domain.estimate(batch["images"])
+    normal, seen = domain.normalised(batch["images"], found)
     result = {
-        "images": host(normal),
-        "seen": host(seen)[..., 0] > 0.5,
-        "strange": host(found["strange"]),
+        "images": normal,
+        "seen": seen[..., 0] > 0.5,
+        "strange": found["strange"],
     }
-    if masks is not None:
-        masks = masks[..., None].astype("float32") / 255.0
-        masks = ops.convert_to_tensor(masks)
-        result["masks"] = host(warp(masks, found["pose"])[0])[..., 0]
+    if "masks" in batch:
+        masks, _ = warp(batch["masks"], found["pose"])
+        result["masks"] = masks[..., 0]
     return result

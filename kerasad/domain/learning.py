@@ -1,5 +1,7 @@
 """What a `Domain` learns, from good images alone."""
 
+from functools import partial
+
 import numpy as np
 from keras import ops
 
@@ -8,6 +10,7 @@ from kerasad.domain.columns import ESTIMATES, NOVELTIES
 from kerasad.domain.domain import shrunk
 from kerasad.domain.grain import luminance, roughness
 from kerasad.domain.texture import fill, fineness
+from kerasad.layers.compiled import Compiled
 
 IMAGES = 200  # at most, that ranges are learnt from
 BATCH = 8
@@ -33,31 +36,23 @@ def fit_domain(domain, images) -> dict:
     floats = chosen.astype("float32") / 255.0
     template = np.median(floats, axis=0)
     domain.template.assign(template)
-    smaller = np.concatenate(
-        [
-            host(shrunk(ops.convert_to_tensor(part), domain.grid))
-            for part in parts(floats)
-        ]
-    )
+    looks = collected(domain, partial(first_look, domain), floats)
+    smaller = looks["small"]
     deviation = smaller.std(axis=(1, 2)).mean(axis=0)
     domain.moments.assign(np.stack([smaller.mean(axis=(0, 1, 2)), deviation]))
     grey = host(luminance(ops.convert_to_tensor(template[None])))
     small = host(shrunk(ops.convert_to_tensor(grey[..., None]), domain.coarse))
     domain.search.fit(small[0, ..., 0])
     domain.edges.fit(grey[0])
-    slopes = [
-        host(roughness(luminance(ops.convert_to_tensor(part))))
-        for part in parts(floats)
-    ]
-    domain.slope.assign(np.mean(np.concatenate(slopes)))
+    domain.slope.assign(np.mean(looks["slope"]))
     domain.aligned.assign(1.0)
-    found = estimates(domain, floats)
+    found = collected(domain, partial(estimates, domain), floats)
     match = float(np.median(found["domain"][:, len(ESTIMATES)]))
     aligned = match >= ALIKE
     if not aligned:
         fit_texture(domain.texture, chosen, floats)
         domain.aligned.assign(0.0)
-        found = estimates(domain, floats)
+        found = collected(domain, partial(estimates, domain), floats)
     known = found["known"]
     centre = np.median(known, axis=0)
     widest = np.abs(known - centre).max(axis=0)
@@ -76,18 +71,16 @@ def fit_texture(texture, images, floats):
     """
     # A plain ground is as even as an empty border once it is compressed.
     flat = np.stack([compressed(image, QUALITY) for image in images[:BATCH]])
-    fine, empty = [], [share_empty(flat / np.float32(255.0))]
-    for part in parts(floats):
-        grey = luminance(ops.convert_to_tensor(part))
-        fine.append(host(fineness(grey)))
-        empty.append(share_empty(part))
-    texture.fit(np.concatenate(fine), max(empty))
+    compressed_ones = collected(texture, textures, flat / np.float32(255.0))
+    found = collected(texture, textures, floats)
+    empty = max(found["empty"].max(), compressed_ones["empty"].max())
+    texture.fit(found["fine"], empty)
 
 
-def share_empty(images) -> float:
-    """The greatest share that `fill` finds in one of the images."""
-    found = host(fill(ops.convert_to_tensor(images)))
-    return found.mean(axis=(1, 2, 3)).max()
+def textures(images) -> dict:
+    """How fine images are, and the share that each has of `fill`."""
+    fine = fineness(luminance(images))
+    return {"fine": fine, "empty": ops.mean(fill(images), axis=(1, 2, 3))}
 
 
 def fit_novelty(domain, strange):
@@ -100,13 +93,23 @@ def fit_novelty(domain, strange):
     domain.units.assign(np.maximum(common, list(NOVELTIES.values())))
 
 
-def estimates(domain, floats) -> dict:
-    """`Domain.estimate` of images `(n, H, W, 3)` in `[0, 1]`, as numpy."""
-    found = [domain.estimate(ops.convert_to_tensor(x)) for x in parts(floats)]
-    return {
-        key: np.concatenate([host(one[key]) for one in found])
-        for key in ("domain", "known")
-    }
+def first_look(domain, images) -> dict:
+    """What is learnt before there is anything to compare with."""
+    slope = roughness(luminance(images))
+    return {"small": shrunk(images, domain.grid), "slope": slope}
+
+
+def estimates(domain, images) -> dict:
+    """What is learnt from of `Domain.estimate`."""
+    found = domain.estimate(images)
+    return {key: found[key] for key in ("domain", "known")}
+
+
+def collected(layer, compute, images) -> dict:
+    """A dict that `compute` makes of images `(n, H, W, 3)`, as numpy."""
+    program = Compiled(layer, compute)
+    found = [program.predict_on_batch(part) for part in parts(images)]
+    return {key: np.concatenate([x[key] for x in found]) for key in found[0]}
 
 
 def parts(images):

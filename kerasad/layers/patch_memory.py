@@ -143,8 +143,10 @@ class PatchMemory(keras.layers.Layer):
         chosen = rng.permutation(len(images))[:64]
         small = shrink(images[chosen].astype("float32") / 255.0, self.scale)
         small = ops.convert_to_numpy(small)
-        rows = rng.integers(small.shape[1] - self.patch + 1, size=patches)
-        columns = rng.integers(small.shape[2] - self.patch + 1, size=patches)
+        high, wide = (side - self.patch + 1 for side in small.shape[1:3])
+        patches = min(patches, len(small) * high * wide)
+        rows = rng.integers(high, size=patches)
+        columns = rng.integers(wide, size=patches)
         owners = rng.integers(len(small), size=patches)
         reach = np.arange(self.patch)
         sample = small[

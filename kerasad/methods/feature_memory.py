@@ -16,7 +16,7 @@ from kerasad.layers.feature_gaussian import FeatureGaussian, distance
 from kerasad.layers.feature_grid import FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory
 from kerasad.layers.feature_mixture import FeatureMixture
-from kerasad.maps import upsample
+from kerasad.maps import medians, upsample
 from kerasad.methods.method import Method, described, revived
 from kerasad.models import FeatureHead
 from kerasad.settings import Settings, key, require
@@ -89,6 +89,9 @@ class FeatureMemoryMethod(Method):
             `kerasad.domain.Domain` has normalised; `fit` decides.
         head, shifted_head: `kerasad.models.FeatureHead`, beside each memory,
             or `None`; `fit` decides.
+        relative: bool. Whether a map of a mixture is less the median of the
+            image: what all of a cloth is, a little coarser than others or in
+            another light, is no defect. Files of before were not.
     """
 
     Config = FeatureMemorySettings
@@ -103,6 +106,7 @@ class FeatureMemoryMethod(Method):
         shifted=False,
         head=None,
         shifted_head=None,
+        relative=True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -121,6 +125,7 @@ class FeatureMemoryMethod(Method):
             self.shifted_memory = self.memory_of(kind, "shifted_memory")
         self.head = head
         self.shifted_head = shifted_head
+        self.relative = relative
         self.built = True
 
     @property
@@ -342,7 +347,10 @@ class FeatureMemoryMethod(Method):
     def maps_of(self, features, memory, head, owners=None):
         """The maps on the grid, a tuple of `(B, rows, columns)`."""
         if self.kind != "gaussian":
-            return (memory(features, owners=owners),)
+            found = memory(features, owners=owners)
+            if self.kind == "mixture" and self.relative:
+                found = found - medians(found)[:, None, None]
+            return (found,)
         white = memory.whitened(features, owners)
         maps = (distance(white),)
         if head is not None:
@@ -360,12 +368,14 @@ class FeatureMemoryMethod(Method):
             "shifted": self.knows_changed,
             "head": self.head and described(self.head),
             "shifted_head": self.shifted_head and described(self.shifted_head),
+            "relative": self.relative,
             "name": self.name,
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        config = {"head": None, "shifted_head": None, **config}
+        before = {"head": None, "shifted_head": None, "relative": False}
+        config = {**before, **config}
         return cls(**revived(config, "backbone", "head", "shifted_head"))
 
 

@@ -7,7 +7,7 @@ from kerasad.capsules import write_category
 
 TINY = [
     "image_size=32",
-    "filters=[6, 12]",
+    "filters=[16, 16]",
     "dilations=[1, 2]",
     "base_filters=16",  # of fewer PyTorch 2.13 runs over its memory
     "latent=4",

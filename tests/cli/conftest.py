@@ -12,7 +12,7 @@ pytest.register_assert_rewrite("tests.cli.refusals")
 # A training that is over in seconds and still runs every part of `default`.
 TINY = {
     "image_size": 64,
-    "filters": "[8, 16]",
+    "filters": "[16, 16]",
     "blocks": 1,
     "crop": 32,
     "epochs": 2,

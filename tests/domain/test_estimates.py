@@ -12,6 +12,7 @@ from kerasad.domain.grain import noise
 from kerasad.domain.learning import fit_domain, host
 from kerasad.domain.light import clipped, light
 from kerasad.domain.refinement import solve
+from tests.domain.looking import floats, looking
 from tests.parts import SIDES
 
 
@@ -24,12 +25,13 @@ def domain(parts):
     return layer
 
 
-def tensor(images):
-    return ops.convert_to_tensor(np.asarray(images, "float32") / 255.0)
+@pytest.fixture(scope="module")
+def looked(domain):
+    return looking(domain)
 
 
-def estimated(domain, image):
-    row = host(domain(tensor(image[None]))["domain"])[0]
+def estimated(looked, image):
+    row = looked(image[None])["domain"][0]
     return dict(zip(COLUMNS, row, strict=True))
 
 
@@ -37,9 +39,9 @@ def estimated(domain, image):
     "angle, scale, shift",
     [(4.0, 1.0, (0, 0)), (0.0, 1.25, (0, 0)), (-6.0, 0.92, (3.0, -2.0))],
 )
-def test_pose(domain, parts, angle, scale, shift):
+def test_pose(looked, parts, angle, scale, shift):
     moved = affine(parts[0], angle=angle, scale=scale, shift=shift)
-    before, after = estimated(domain, parts[0]), estimated(domain, moved)
+    before, after = estimated(looked, parts[0]), estimated(looked, moved)
     assert after["rotation"] - before["rotation"] == pytest.approx(
         angle, abs=0.5
     )
@@ -52,9 +54,9 @@ def test_pose(domain, parts, angle, scale, shift):
     assert after["match"] > 0.97
 
 
-def test_light(domain, parts):
+def test_light(looked, parts):
     darker = np.rint(parts[1] * 0.8 + 10).astype("uint8")
-    before, after = estimated(domain, parts[1]), estimated(domain, darker)
+    before, after = estimated(looked, parts[1]), estimated(looked, darker)
     assert after["gain"] / before["gain"] == pytest.approx(0.8, rel=0.03)
     assert after["offset"] - before["offset"] == pytest.approx(
         10 / 255, abs=0.02
@@ -94,62 +96,61 @@ def test_solve_is_numpys(rng):
     np.testing.assert_allclose(found, expected, rtol=0.02, atol=1e-3)
 
 
-def test_good_images_stay_to_the_bit(domain, parts):
-    found = domain(tensor(parts))
-    assert not host(found["changed"]).any()
-    assert host(found["in_domain"]).all()
-    kept = ~host(domain.estimate(tensor(parts))["relit"])
+def test_good_images_stay_to_the_bit(looked, parts):
+    found = looked(parts)
+    assert not found["changed"].any()
+    assert found["in_domain"].all()
+    kept = ~found["relit"]
     assert kept.sum() > len(parts) / 2
-    assert np.array_equal(
-        host(found["images"])[kept], host(tensor(parts))[kept]
-    )
+    assert np.array_equal(found["images"][kept], floats(parts)[kept])
 
 
-def test_what_moved_comes_back(domain, parts):
+def test_what_moved_comes_back(domain, looked, parts):
     moved = affine(parts[2], angle=5.0, scale=1.2)
-    found = domain(tensor(moved[None]))
-    seen = host(found["seen"])[0, ..., 0] > 0
+    found = looked(moved[None])
+    seen = found["seen"][0, ..., 0] > 0
     assert 0.3 < seen.mean() < 1
-    away = np.abs(host(found["images"])[0] - parts[2] / 255.0)[seen].mean()
+    away = np.abs(found["images"][0] - parts[2] / 255.0)[seen].mean()
     still = np.abs(moved / 255.0 - parts[2] / 255.0)[seen].mean()
     assert away < still / 4
     template = host(ops.convert_to_tensor(domain.template))
-    assert np.array_equal(host(found["images"])[0][~seen], template[~seen])
+    assert np.array_equal(found["images"][0][~seen], template[~seen])
 
 
-def test_a_map_returns_to_where_it_came_from(domain, parts):
+def test_a_map_returns_to_where_it_came_from(domain, looked, parts):
     moved = affine(parts[2], angle=5.0, scale=1.2)
-    found = domain(tensor(moved[None]))
+    found = looked(moved[None])
     mark = np.zeros((*SIDES, 1), "uint8")
     mark[24:32, 30:40] = 1
     wanted = affine(np.repeat(mark * 255, 3, -1), angle=5.0, scale=1.2)[..., 0]
+    found = {key: ops.convert_to_tensor(found[key]) for key in ("seen", "pose")}
     back = domain.returned(ops.convert_to_tensor(mark[None], "float32"), found)
     overlap = (host(back)[0, ..., 0] > 0.5) & (wanted > 127)
     assert overlap.sum() > 0.8 * (wanted > 127).sum()
 
 
-def test_another_thing_is_not_judged(domain, rng):
-    image = rng.integers(0, 256, (1, *SIDES, 3))
-    found = domain(tensor(image))
-    assert host(found["changed"]).all()
-    assert not host(found["in_domain"]).any()
+def test_another_thing_is_not_judged(looked, rng):
+    found = looked(rng.integers(0, 256, (1, *SIDES, 3)))
+    assert found["changed"].all()
+    assert not found["in_domain"].any()
 
 
 def test_what_lies_anyhow_has_no_pose(rng):
     images = rng.integers(60, 200, (12, *SIDES, 3)).astype("uint8")
     layer = Domain(SIDES)
     assert not fit_domain(layer, images)["aligned"]
+    looked = looking(layer)
     darker = np.rint(images[:1] * 0.7).astype("uint8")
-    row = named(host(layer(tensor(darker))["domain"])[0])
+    row = named(looked(darker)["domain"][0])
     assert (row["rotation"], row["zoom"]) == (0.0, 1.0)
     assert row["right"] == row["down"] == 0.0
     assert row["gain"] == pytest.approx(0.7, rel=0.1)
     assert list(row)[: len(ESTIMATES)] == list(ESTIMATES)
     white = np.clip(images[:1] * 1.4, 0, 255).astype("uint8")
-    found = layer(tensor(white))
+    found = looked(white)
     assert (white == 255).any()
     # What was cut off is darkened with the rest.
-    assert host(found["images"])[white == 255].max() < 0.95
+    assert found["images"][white == 255].max() < 0.95
 
 
 def test_conditions_are_drawn_from_the_seed(parts):

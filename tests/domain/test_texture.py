@@ -12,6 +12,7 @@ from kerasad.domain.grain import luminance
 from kerasad.domain.learning import fit_domain, host
 from kerasad.domain.texture import fill, fineness
 from kerasad.unaligned.texture import draw_cloth
+from tests.domain.looking import floats, looking
 from tests.parts import SIDES
 
 
@@ -22,14 +23,14 @@ def cloths():
 
 
 @pytest.fixture(scope="module")
-def domain(cloths):
+def looked(cloths):
     layer = Domain(cloths.shape[1:3])
     assert not fit_domain(layer, cloths)["aligned"]
-    return layer
+    return looking(layer)
 
 
 def tensor(images):
-    return ops.convert_to_tensor(np.asarray(images, "float32") / 255.0)
+    return ops.convert_to_tensor(floats(images))
 
 
 def bends(grey, lag):
@@ -63,14 +64,13 @@ def test_an_empty_border_is_found(cloths, move):
     assert not host(fill(tensor(cloths))).any()
 
 
-def test_what_is_empty_is_neither_seen_nor_lit(domain, cloths):
-    moved = affine(cloths[1], shift=[5.0, 5.0], fill=200)[None]
-    found = domain.estimate(tensor(moved))
-    assert host(found["changed"]).all()
-    assert host(found["in_domain"]).shape == (1,)
-    plain = domain.estimate(tensor(cloths[1:2]))
-    assert host(found["gain"]) == pytest.approx(host(plain["gain"]), abs=0.06)
-    shown = host(domain(tensor(moved))["seen"])[0, ..., 0] > 0
+def test_what_is_empty_is_neither_seen_nor_lit(looked, cloths):
+    found = looked(affine(cloths[1], shift=[5.0, 5.0], fill=200)[None])
+    assert found["changed"].all()
+    assert found["in_domain"].shape == (1,)
+    plain = looked(cloths[1:2])
+    assert found["gain"] == pytest.approx(plain["gain"], abs=0.06)
+    shown = found["seen"][0, ..., 0] > 0
     assert not shown[:5].any()
     assert not shown[:, :5].any()
     assert shown[20:-4, 20:-4].all()
@@ -90,10 +90,10 @@ def test_on_a_plain_ground_no_border_is_looked_for(cloths):
     assert host(ops.convert_to_tensor(layer.texture.known))[0] == 0.0
 
 
-def test_noise_is_a_change_and_good_cloth_is_none(domain, cloths, rng):
-    assert not is_changed(host(domain(tensor(cloths))["domain"])).any()
+def test_noise_is_a_change_and_good_cloth_is_none(looked, cloths, rng):
+    assert not is_changed(looked(cloths)["domain"]).any()
     noisy = np.stack([gaussian_noise(x, rng, 0.04) for x in cloths])
-    assert is_changed(host(domain(tensor(noisy))["domain"])).all()
+    assert is_changed(looked(noisy)["domain"]).all()
 
 
 def test_a_domain_of_before_has_no_texture():

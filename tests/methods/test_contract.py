@@ -13,7 +13,7 @@ from kerasad.methods.method import Method
 from kerasad.testing import check_method
 
 SMALL = ["image_size=32", "precision=float32", "epochs=1", "batch_size=4"]
-SSAE = ["filters=[8, 8]", "dilations=[1, 2]", "blocks=1", "crop=16"]
+SSAE = ["filters=[16, 16]", "dilations=[1, 2]", "blocks=1", "crop=16"]
 # Of fewer filters PyTorch 2.13 runs over its memory, at 48 pixels or more.
 ONE = ["depth=2", "base_filters=16", "latent=4"]
 FAST = ["image_size=32", "weights=random", "taps=[block_1]", "head_steps=9"]

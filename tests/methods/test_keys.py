@@ -19,7 +19,7 @@ from kerasad.training.schedules import learning_rate
 SIZE = 32
 SMALL = {"image_size": SIZE, "epochs": 20, "batch_size": 4}
 BASES = {
-    "ssae": ("robust", {"crop": 16, "filters": [8, 8], "context": True,
+    "ssae": ("robust", {"crop": 16, "filters": [16, 16], "context": True,
                         "dilations": [1, 2], "augmentation": "none",
                         "jitter": 2}),
     "model_one": ("h1", {"depth": 2, "base_filters": 16, "latent": 4}),
@@ -33,7 +33,7 @@ OTHER = {
     "clipnorm": 9.0, "schedule": "constant", "warmup": 1, "patience": 1,
     "factor": 0.1, "epochs": 30, "steps": 10, "batch_size": 2,
     "gradient_accumulation_steps": 2, "precision": "mixed_bfloat16",
-    "stem": 2, "filters": [8, 16], "dilations": [1, 4], "blocks": 1,
+    "stem": 2, "filters": [16, 32], "dilations": [1, 4], "blocks": 1,
     "sdc_from": 0, "context": False, "head": False, "augment_last": False,
     "crop": 32, "mask_weight": 0.5, "mask_floor": 1000.0,
     "reconstruction_weight": 1.0, "head_weight": 1.0,

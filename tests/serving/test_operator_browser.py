@@ -24,9 +24,13 @@ def wait(page, true):
 
 @pytest.fixture
 def page(browser, running):
+    # A page that stays open asks its server again, of which the log tells once
+    # that is gone.
+    browser.get("about:blank")
     browser.get_log("browser")
     browser.get(running.address)
     yield browser
+    browser.get("about:blank")
     assert [entry["message"] for entry in browser.get_log("browser")] == []
 
 

@@ -19,7 +19,7 @@ from kerasad.training.run import Run
 SMALL = "image_size=32 batch_size=2 epochs=3".split()
 
 
-SSAE = ["filters=[8,8]", "dilations=[1]", "context=true", "crop=0"]
+SSAE = ["filters=[16,16]", "dilations=[1]", "context=true", "crop=0"]
 
 
 def ssae_parts(images):

@@ -1,0 +1,24 @@
+import keras
+
+
+class Compiled(keras.Model):
+    """Computes something of a layer as one program, for numpy arrays.
+
+    Called as it stands, JAX compiles each operation for each shape on its
+    own, which takes minutes, and TensorFlow runs them one by one. Call
+    `predict_on_batch`, which returns numpy arrays.
+
+    Args:
+        layer: `keras.layers.Layer` whose weights are read.
+        compute: callable of tensors `(B, ...)`, of the layer and nothing else
+            that changes.
+    """
+
+    def __init__(self, layer, compute):
+        super().__init__()
+        self.layer = layer
+        self.compute = compute
+        self.built = True
+
+    def call(self, inputs):
+        return self.compute(inputs)
