@@ -7,7 +7,7 @@ from kerasad.layers.once import once
 
 GROUP = 8  # components at a time: bounds the memory of a batch
 STEADY = 200.0  # features that the shared covariance counts as
-SAMPLE = 60_000  # features that the mixture is learnt from
+SAMPLE = 150_000  # features that the mixture is learnt from
 
 
 @keras.saving.register_keras_serializable(package="kerasad")

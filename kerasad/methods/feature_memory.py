@@ -239,9 +239,11 @@ class FeatureMemoryMethod(Method):
                     name, good, defective, run
                 )
         else:
-            features = self.shifted_examples(run.shifted, SAMPLE).features
+            # Conditions differ more than images: a mixture takes them all.
+            most = None if self.kind == "mixture" else SAMPLE
+            features = self.shifted_examples(run.shifted, most).features
             if self.kind == "mixture":
-                memory.fit(features.astype("float32"), rng)
+                memory.fit(features, rng)
             else:
                 # A copy is no image that was fitted.
                 owners = np.full(len(features), -1)

@@ -103,3 +103,20 @@ def test_only_beside_a_gaussian(kind, parts):
     names = {"gaussian": ("features", "defects"), "mixture": ("features",)}
     assert detector.method.map_names == names[kind]
     assert detector.map_scale.shape[0] == len(names[kind])
+
+
+def test_a_map_of_a_mixture_is_less_its_median(parts):
+    parts = parts[:10, :64, :64]
+    settings = [*FAST, "head_steps=0", "memory=mixture", "domain=none"]
+    config = load_config("fast", settings)
+    method = fit(config, parts[:8], parts[8:], Run(config.settings))[0].method
+    images = parts[8:].astype("float32") / 255.0
+    found = ops.convert_to_numpy(method(images)["maps"])
+    described = method.get_config()
+    del described["relative"]  # as in a file of before
+    before = type(method).from_config(described)
+    assert not before.relative and not before.get_config()["relative"]
+    before.set_weights(method.get_weights())
+    away = ops.convert_to_numpy(before(images)["maps"]) - found
+    assert np.ptp(away, axis=(1, 2)).max() < 1e-3
+    assert np.abs(away[:, 0, 0, 0]).min() > 1.0
