@@ -9,7 +9,7 @@ from kerasad.data.compression import compressed
 from kerasad.domain.columns import ESTIMATES, NOVELTIES
 from kerasad.domain.domain import shrunk
 from kerasad.domain.grain import luminance, roughness
-from kerasad.domain.texture import fill, fineness
+from kerasad.domain.texture import fill, fineness, foreign
 from kerasad.layers.compiled import Compiled
 
 IMAGES = 200  # at most, that ranges are learnt from
@@ -69,18 +69,20 @@ def fit_texture(texture, images, floats):
         images: uint8 `(n, H, W, 3)`.
         floats: the same in `[0, 1]`.
     """
-    # A plain ground is as even as an empty border once it is compressed.
     flat = np.stack([compressed(image, QUALITY) for image in images[:BATCH]])
     compressed_ones = collected(texture, textures, flat / np.float32(255.0))
     found = collected(texture, textures, floats)
-    empty = max(found["empty"].max(), compressed_ones["empty"].max())
-    texture.fit(found["fine"], empty)
+    empty = found["empty"].max(), compressed_ones["empty"].max()
+    texture.fit(found["fine"], empty, found["apart"])
 
 
 def textures(images) -> dict:
-    """How fine images are, and the share that each has of `fill`."""
-    fine = fineness(luminance(images))
-    return {"fine": fine, "empty": ops.mean(fill(images), axis=(1, 2, 3))}
+    """What `Texture.fit` learns from."""
+    return {
+        "fine": fineness(luminance(images)),
+        "empty": ops.mean(fill(images), axis=(1, 2, 3)),
+        "apart": foreign(images),
+    }
 
 
 def fit_novelty(domain, strange):

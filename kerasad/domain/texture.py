@@ -8,6 +8,7 @@ from keras import ops
 
 from kerasad.filters import separable
 from kerasad.layers.either import either
+from kerasad.maps.medians import medians
 
 EMPTY = 0.005  # share of an image that shows nothing, from which it is changed
 WIDER = 1.25  # times the widest of the good images is still unchanged
@@ -15,6 +16,10 @@ FINE = 0.01  # relative, the least that their fineness varies
 ALIKE = 0.6 / 255  # between values that are the same
 THIN = 3  # pixels, no border
 REACH = 0.08  # of the mean side, around what is empty, that features see
+SPARSE = 8  # pixels between those that tell the usual colour
+COMMON = 0.9  # quantile of corners of good images that show their ground
+GROUND = 4.0 / 255  # that any ground may differ from itself
+ANYTHING = 9.0  # no colour is that far from another
 
 
 class Texture(keras.layers.Layer):
@@ -31,56 +36,87 @@ class Texture(keras.layers.Layer):
     """
 
     def build(self, input_shape=None):
-        # 1 where no good image has an empty border, compressed or not; their
-        # fineness; its reach.
+        # From how far on a corner that is of another colour than the image may
+        # be an empty border; the fineness of good images; its reach.
         self.known = self.add_weight(
             shape=(3,), name="known", trainable=False, initializer="ones"
         )
         self.built = True
 
-    def fit(self, fine, empty):
+    def fit(self, fine, empty, apart):
         """Learns from good images.
+
+        A plain ground is as even as an empty border once it is compressed.
+        Where there is one, only a corner of another colour is a border, and
+        none where good images themselves have borders.
 
         Args:
             fine: floats `(n,)`, the `fineness` of each.
-            empty: float, the greatest share that one of them has of `fill`.
+            empty: pair of floats, the greatest share that one of them has of
+                `fill`, as they are and compressed.
+            apart: floats `(n, 4)`, see `foreign`.
         """
+        ground = 0.0
+        if max(empty) >= EMPTY:
+            ground = 2.0 * np.quantile(apart, COMMON) + GROUND
+        if empty[0] >= EMPTY:
+            ground = ANYTHING
         centre = np.median(fine)
         reach = max(np.abs(fine - centre).max(), FINE * centre)
-        known = [float(empty < EMPTY), float(centre), float(reach)]
-        self.known.assign(known)
+        self.known.assign([float(ground), float(centre), float(reach)])
 
     def call(self, images, grey):
-        bordered, centre, reach = (self.known[i] for i in range(3))
-        bounded = ops.logical_and(even_corner(images), bordered > 0.5)
-        empty, near = either(bounded, borders, no_borders, (images,))
+        centre, reach = self.known[1], self.known[2]
+        plain = even(images)
+        some = ops.any(plain, axis=-1)
+        empty, near = either(some, self.borders, no_borders, (images, plain))
         apart = ops.abs(fineness(grey) - centre) / reach / WIDER
         share = ops.mean(empty, axis=(1, 2, 3)) / EMPTY
         return empty, near, ops.maximum(apart, share)
 
+    def borders(self, images, plain):
+        """What `fill` finds, and what is too near to it to be scored.
 
-def borders(images):
-    """What `fill` finds, and what is too near to it to be scored."""
-    empty = fill(images)
-    sides = [int(side) for side in images.shape[1:3]]
-    return empty, wider(empty, max(1, round(REACH * sum(sides) / 2)))
+        Args:
+            plain: bool `(B, 4)`, see `even`.
+        """
+        bounded = ops.logical_and(plain, foreign(images) >= self.known[0])
+        empty = fill(images, bounded)
+        sides = [int(side) for side in images.shape[1:3]]
+        return empty, wider(empty, max(1, round(REACH * sum(sides) / 2)))
 
 
-def no_borders(images):
+def no_borders(images, plain):
     """What `borders` returns where there are none."""
     nothing = ops.zeros_like(images[..., :1])
     return nothing, nothing
 
 
-def even_corner(images):
-    """Whether any corner is of one colour: others have no `fill`, `(B,)`."""
+def corners(images, side=THIN):
+    """Those of `(B, H, W, C)`, each `(B, side, side, C)`."""
+    ends = slice(0, side), slice(-side, None)
+    return [images[:, row, column] for row in ends for column in ends]
+
+
+def even(images):
+    """Which corners are of one colour, bool `(B, 4)`: others have no `fill`."""
     found = []
-    for row in (slice(0, THIN), slice(-THIN, None)):
-        for column in (slice(0, THIN), slice(-THIN, None)):
-            block = images[:, row, column]
-            spread = ops.max(block, axis=(1, 2)) - ops.min(block, axis=(1, 2))
-            found.append(ops.max(spread, axis=-1) < ALIKE)
-    return ops.any(ops.stack(found), axis=0)
+    for block in corners(images):
+        spread = ops.max(block, axis=(1, 2)) - ops.min(block, axis=(1, 2))
+        found.append(ops.max(spread, axis=-1) < ALIKE)
+    return ops.stack(found, axis=-1)
+
+
+def foreign(images):
+    """How far the colour of corners is from the image's median, `(B, 4)`."""
+    few = images[:, ::SPARSE, ::SPARSE]
+    usual = [medians(few[..., channel]) for channel in range(3)]
+    usual = ops.stack(usual, axis=-1)
+    found = []
+    for block in corners(images):
+        away = ops.abs(ops.mean(block, axis=(1, 2)) - usual)
+        found.append(ops.max(away, axis=-1))
+    return ops.stack(found, axis=-1)
 
 
 def fineness(grey):
@@ -102,11 +138,12 @@ def bends(grey, lag):
     return ops.mean(x * x + y * y, axis=(1, 2))
 
 
-def fill(images):
+def fill(images, bounded=None):
     """1 where images `(B, H, W, 3)` show the even colour of a corner.
 
     A turned, moved or padded image has such a border, of one colour to the
-    bit; a photo, which has noise, has none. `(B, H, W, 1)`.
+    bit; a photo, which has noise, has none. `(B, H, W, 1)`. Of the corners
+    that are true in `bounded`, bool `(B, 4)`; of all if it is `None`.
     """
     below = ops.abs(images[:, 1:] - images[:, :-1])
     right = ops.abs(images[:, :, 1:] - images[:, :, :-1])
@@ -115,11 +152,14 @@ def fill(images):
         ops.pad(right, ((0, 0), (0, 0), (0, 1), (0, 0))),
     )
     found = 0.0
-    for row in (slice(0, 1), slice(-1, None)):
-        for column in (slice(0, 1), slice(-1, None)):
-            away = ops.abs(images - images[:, row, column])
-            away = ops.max(ops.maximum(away, uneven), axis=-1, keepdims=True)
-            found = ops.maximum(found, ops.cast(away < ALIKE, "float32"))
+    for index, block in enumerate(corners(images, 1)):
+        away = ops.abs(images - block)
+        away = ops.max(ops.maximum(away, uneven), axis=-1, keepdims=True)
+        alike = ops.cast(away < ALIKE, "float32")
+        if bounded is not None:
+            counts = ops.cast(bounded[:, index], "float32")
+            alike = alike * counts[:, None, None, None]
+        found = ops.maximum(found, alike)
     # A corner is always like itself, so what is thin does not count; where the
     # border ends it is blended with the image.
     return wider(1.0 - wider(1.0 - found, THIN // 2), THIN)

@@ -6,7 +6,8 @@ from keras import ops
 
 from kerasad.data.affine import affine
 from kerasad.data.colour_jitter import gaussian_noise
-from kerasad.domain.columns import is_changed
+from kerasad.data.compression import compressed
+from kerasad.domain.columns import COLUMNS, is_changed
 from kerasad.domain.domain import Domain
 from kerasad.domain.grain import luminance
 from kerasad.domain.learning import fit_domain, host
@@ -76,7 +77,7 @@ def test_what_is_empty_is_neither_seen_nor_lit(looked, cloths):
     assert shown[20:-4, 20:-4].all()
 
 
-def test_on_a_plain_ground_no_border_is_looked_for(cloths):
+def test_on_a_plain_ground_a_border_is_of_another_colour(cloths):
     rng = np.random.default_rng(1)
     plain = np.full_like(cloths, 150)
     for image, cloth in zip(plain, cloths, strict=True):
@@ -87,7 +88,15 @@ def test_on_a_plain_ground_no_border_is_looked_for(cloths):
     layer = Domain(plain.shape[1:3])
     assert not fit_domain(layer, plain)["aligned"]
     assert not host(fill(tensor(plain))).any()
-    assert host(ops.convert_to_tensor(layer.texture.known))[0] == 0.0
+    assert 0.0 < host(ops.convert_to_tensor(layer.texture.known))[0] < 0.1
+    looked = looking(layer)
+    flat = compressed(plain[0], 30)[None]
+    assert host(fill(tensor(flat))).mean() > 0.1
+    assert looked(flat)["domain"][0, COLUMNS.index("visible")] == 1.0
+    moved = affine(plain[0], shift=[6.0, 6.0], fill=60)[None]
+    # Normalised, so that what it does not show is filled.
+    seen = looked(moved)["seen"][0, ..., 0] > 0
+    assert not seen[:6].any() and seen[20:-4, 20:-4].all()
 
 
 def test_noise_is_a_change_and_good_cloth_is_none(looked, cloths, rng):
