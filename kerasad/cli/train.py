@@ -147,10 +147,10 @@ def summary(result, config) -> str:
             f"{facts['precision']} ({facts['precision_reason']}); the "
             "detector computes in float32"
         )
-        lines["loss"] = (
-            f"{result.rows[-1]['loss']:.4g}, validation "
-            f"{min(row['val_loss'] for row in result.rows):.4g} at best"
-        )
+        # Of the last training, where there are two of different losses.
+        rows = result.rows[facts.get("epochs_before", 0) :]
+        best = min(row["val_loss"] for row in rows)
+        lines["loss"] = f"{rows[-1]['loss']:.4g}, validation {best:.4g} at best"
     lines |= {
         "score": f"{config.score} of {maps}",
         "threshold": f"{fitted['threshold']:.4g} by {fitted['method']} from "

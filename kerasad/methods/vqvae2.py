@@ -163,11 +163,13 @@ class VQVAE2Method(Method):
         """First the autoencoder with its codes, then the prior over them.
 
         The history is that of both, one after the other: the losses of the
-        first are squared errors, those of the second nats a code.
+        first are squared errors, those of the second nats a code. The fact
+        `epochs_before` is where the second begins.
         """
         facts = [{}, {}]
         rows = self.fit_autoencoder(images, held_out, run, facts[0])
         run.say("the codes are settled; learning which are likely")
+        run.facts["epochs_before"] = len(rows)
         for row in self.fit_prior(images, held_out, run, facts[1]):
             rows.append({**row, "epoch": len(rows)})
         run.facts |= added(*facts, run.seconds)

@@ -153,6 +153,7 @@ def test_either_training_goes_on_where_it_stopped(of_prior, last, tmp_path):
     assert [row["epoch"] for row in rows] == list(range(40))
     assert facts["steps"] == facts["recipe_steps"] == 60
     assert facts["time_limit"] is None
+    assert facts["epochs_before"] == 20
     with pytest.raises(Stop):
         learnt(tmp_path, progress=stop, say=said.append)
     again, rows, _ = learnt(tmp_path, resume=True)
