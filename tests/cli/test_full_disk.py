@@ -85,7 +85,7 @@ def test_a_folder_that_cannot_be(detector, category):
 def test_a_full_disk(small_disk, trained, category):
     """A training that fills it goes on where there is room again."""
     folder, _ = trained
-    one = small_disk("600k")  # a checkpoint, not two
+    one = small_disk("1000k")  # a checkpoint, not two
     command = ["train", "--data", category, "--out", one, "--config"]
     result = run(*command, folder / "config.yaml")
     assert result.exit_code == 2
