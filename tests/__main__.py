@@ -23,8 +23,7 @@ ON_EACH = [
     "tests/maps", "tests/methods", "tests/models",
     "tests/training/test_feature_head.py", "tests/training/test_idempotence.py",
     "tests/training/test_journal.py", "tests/training/test_muon.py",
-    "tests/training/test_precision.py",
-    "tests/cli/test_commands.py", "tests/cli/test_interrupted.py",
+    "tests/training/test_precision.py", "tests/cli/test_interrupted.py",
     "tests/test_detector.py", "tests/test_export.py", "tests/test_saved.py",
     "tests/test_learns.py", "kerasad/detector.py",
 ]  # fmt: skip
