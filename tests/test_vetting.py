@@ -35,7 +35,7 @@ ONLY = (
 )
 LAYERS = f" at {NETWORK}.layers of its config"
 CLASS = ", which a detector may not; nothing of the file was run"
-WEIGHTS = "16879 weights in the file"
+WEIGHTS = "48245 weights in the file"
 
 
 def layer(module, name, config=None, registered=None):

@@ -8,7 +8,7 @@ from keras import ops
 
 from kerasad.filters import separable
 from kerasad.layers.either import either
-from kerasad.maps.medians import medians
+from kerasad.layers.medians import medians
 
 EMPTY = 0.005  # share of an image that shows nothing, from which it is changed
 WIDER = 1.25  # times the widest of the good images is still unchanged

@@ -16,7 +16,8 @@ from kerasad.layers.feature_gaussian import FeatureGaussian, distance
 from kerasad.layers.feature_grid import FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory
 from kerasad.layers.feature_mixture import FeatureMixture
-from kerasad.maps import medians, upsample
+from kerasad.layers.medians import medians
+from kerasad.maps import upsample
 from kerasad.methods.method import Method, described, revived
 from kerasad.models import FeatureHead
 from kerasad.settings import Settings, key, require

@@ -1,7 +1,7 @@
 import numpy as np
 from keras import ops
 
-from kerasad.maps import medians
+from kerasad.layers.medians import medians
 
 
 def test_medians_are_those_of_numpy(rng):
