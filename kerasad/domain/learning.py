@@ -36,7 +36,8 @@ def fit_domain(domain, images) -> dict:
     floats = chosen.astype("float32") / 255.0
     template = np.median(floats, axis=0)
     domain.template.assign(template)
-    looks = collected(domain, partial(first_look, domain), floats)
+    first = Compiled(domain, partial(first_look, domain))
+    looks = collected(first, floats)
     smaller = looks["small"]
     deviation = smaller.std(axis=(1, 2)).mean(axis=0)
     domain.moments.assign(np.stack([smaller.mean(axis=(0, 1, 2)), deviation]))
@@ -46,13 +47,14 @@ def fit_domain(domain, images) -> dict:
     domain.edges.fit(grey[0])
     domain.slope.assign(np.mean(looks["slope"]))
     domain.aligned.assign(1.0)
-    found = collected(domain, partial(estimates, domain), floats)
+    estimating = Compiled(domain, partial(estimates, domain))
+    found = collected(estimating, floats)
     match = float(np.median(found["domain"][:, len(ESTIMATES)]))
     aligned = match >= ALIKE
     if not aligned:
         fit_texture(domain.texture, chosen, floats)
         domain.aligned.assign(0.0)
-        found = collected(domain, partial(estimates, domain), floats)
+        found = collected(estimating, floats)
     known = found["known"]
     centre = np.median(known, axis=0)
     widest = np.abs(known - centre).max(axis=0)
@@ -70,8 +72,9 @@ def fit_texture(texture, images, floats):
         floats: the same in `[0, 1]`.
     """
     flat = np.stack([compressed(image, QUALITY) for image in images[:BATCH]])
-    compressed_ones = collected(texture, textures, flat / np.float32(255.0))
-    found = collected(texture, textures, floats)
+    program = Compiled(texture, textures)
+    compressed_ones = collected(program, flat / np.float32(255.0))
+    found = collected(program, floats)
     empty = found["empty"].max(), compressed_ones["empty"].max()
     texture.fit(found["fine"], empty, found["apart"])
 
@@ -107,9 +110,8 @@ def estimates(domain, images) -> dict:
     return {key: found[key] for key in ("domain", "known")}
 
 
-def collected(layer, compute, images) -> dict:
-    """A dict that `compute` makes of images `(n, H, W, 3)`, as numpy."""
-    program = Compiled(layer, compute)
+def collected(program, images) -> dict:
+    """The dict that a `Compiled` makes of images `(n, H, W, 3)`, whole."""
     found = [program.predict_on_batch(part) for part in parts(images)]
     return {key: np.concatenate([x[key] for x in found]) for key in found[0]}
 

@@ -14,6 +14,10 @@ from kerasad.testing import sample_images
 from kerasad.training.run import Run
 from tests.test_export import skip_unless_possible
 
+on_one_backend = pytest.mark.skipif(
+    keras.backend.backend() != "torch", reason="told on one backend"
+)
+
 
 @pytest.fixture(scope="module")
 def network():
@@ -138,9 +142,7 @@ def learnt(folder, **options):
 
 # Of the other backends in tests/cli/test_interrupted.py, with one network:
 # these are two, built and compiled three times each.
-@pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="told on one backend"
-)
+@on_one_backend
 @pytest.mark.parametrize("of_prior, last", [(False, 7), (True, 11)])
 def test_either_training_goes_on_where_it_stopped(of_prior, last, tmp_path):
     said = []
@@ -162,9 +164,7 @@ def test_either_training_goes_on_where_it_stopped(of_prior, last, tmp_path):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-@pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="told on one backend"
-)
+@on_one_backend
 def test_the_prior_learns_what_comes_next(tmp_path):
     _, rows, _ = learnt(tmp_path)
     known = [row["val_loss"] for row in rows[20:]]
