@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from PIL import Image, ImageFilter
 
+from kerasad.batches import ahead
 from kerasad.data.affine import affine, lower_resolution
 from kerasad.data.colour_jitter import colour_jitter, gaussian_noise
 from kerasad.data.compression import compressed
@@ -131,14 +132,25 @@ class Shifted:
         rng = np.random.default_rng([self.seed, 1 if corrupt is None else 2])
         count = min(count or self.count, self.count)
         drawn = drawn_copies(self.images, count, rng, corrupt)
-        while batch := list(itertools.islice(drawn, BATCH)):
-            images, masks, owners = zip(*batch, strict=True)
-            given = {"images": np.stack(images).astype("float32") / 255.0}
-            if corrupt is not None:
-                masks = np.stack(masks)[..., None]
-                given["masks"] = masks.astype("float32") / 255.0
+        for given, owners in ahead(stacked(drawn)):
             found = self.normalise.predict_on_batch(given)
-            yield found | {"owners": np.array(owners)}
+            yield found | {"owners": owners}
+
+
+def stacked(drawn):
+    """Yields batches of what `drawn_copies` yields, as `normalised` takes it.
+
+    Returns:
+        Pairs of a dict and an array of owners.
+    """
+    while batch := list(itertools.islice(drawn, BATCH)):
+        images, masks, owners = zip(*batch, strict=True)
+        given = {"images": np.stack(images).astype("float32") / 255.0}
+        if masks[0] is not None:
+            given["masks"] = (
+                np.stack(masks)[..., None].astype("float32") / 255.0
+            )
+        yield given, np.array(owners)
 
 
 def normalised(domain, batch):

@@ -61,18 +61,43 @@ def luminance(images):
 def softened(images, variance):
     """A filter of `variance` square pixels, up to 2, each way.
 
-    `variance` is `(B,)`: a binomial filter of three taps three times over.
+    `variance` is `(B,)`: a binomial filter of three taps three times over,
+    which is one of seven.
     """
     side = variance[:, None, None, None] / 6.0
-    for _ in range(3):
-        for axis in (1, 2):
-            pad = [(0, 0)] * 4
-            pad[axis] = (1, 1)
-            x = ops.pad(images, pad, "symmetric")
+    square, cube = side * side, side * side * side
+    # Of the centre, and of both neighbours one, two and three pixels away.
+    middle, *taps = (
+        1.0 - 6.0 * side + 18.0 * square - 20.0 * cube,
+        3.0 * side - 12.0 * square + 15.0 * cube,
+        3.0 * square - 6.0 * cube,
+        cube,
+    )
+    for axis in (1, 2):
+        x = mirrored(images, axis, 3)
+        images = middle * images
+        for away, tap in enumerate(taps, 1):
+            # To the end of the array where that is the last.
+            pair = slice(3 - away, -3 - away), slice(3 + away, away - 3 or None)
             before, after = (
-                (x[:, :-2], x[:, 2:])
-                if axis == 1
-                else (x[:, :, :-2], x[:, :, 2:])
+                x[(slice(None),) * axis + (part,)] for part in pair
             )
-            images = images + side * (before + after - 2.0 * images)
+            images = images + tap * (before + after)
     return images
+
+
+def mirrored(images, axis, count):
+    """With so many pixels more at both ends of an axis, the last once more.
+
+    `ops.pad` of PyTorch repeats the outermost where it says "symmetric".
+    """
+    before = (slice(None),) * axis
+    size = int(images.shape[axis])
+    ends = [
+        [images[(*before, slice(i, i + 1))] for i in places]
+        for places in (
+            reversed(range(count)),
+            range(size - 1, size - 1 - count, -1),
+        )
+    ]
+    return ops.concatenate([*ends[0], images, *ends[1]], axis=axis)

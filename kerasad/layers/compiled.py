@@ -1,5 +1,7 @@
 import keras
 
+from kerasad.layers.once import scoring
+
 
 class Compiled(keras.Model):
     """Computes something of a layer as one program, for numpy arrays.
@@ -21,4 +23,5 @@ class Compiled(keras.Model):
         self.built = True
 
     def call(self, inputs):
-        return self.compute(inputs)
+        with scoring():
+            return self.compute(inputs)

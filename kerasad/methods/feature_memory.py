@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasad.backbones import BACKBONES, TAPS, build_backbone
+from kerasad.batches import Collecting, ahead
 from kerasad.data.corruption import (
     CorruptionSettings,
     corruption_of,
@@ -45,6 +46,8 @@ SURE = 4.0  # what lies so far below even odds is all the same
 # each good one, at most. Several a picture, each small enough to leave the
 # others their surroundings: a picture costs more than a defect.
 DEFECTS, EACH = 300, 20
+SHIFTED = 0.5  # of the steps, for the head under other conditions
+DRAWN = 12  # of them drawn while as many are in the backbone
 CORRUPTION = {"patches": (4, 8), "patch_size": (0.02, 0.25)}
 
 
@@ -203,87 +206,130 @@ class FeatureMemoryMethod(Method):
             self.memory = self.memory_of(self.kind)
         if features is None:
             features = fitted(self.grid, maps)
-        corrupt = None
         if self.kind == "gaussian":
-            self.memory.fit(self.all_features(images, chosen, features))
-            # With a head one half of the images judges the other.
-            if run.settings.head_steps and len(chosen) > 1:
-                corrupt = corruption_of(
-                    CorruptionSettings(clean_share=0.0, **CORRUPTION),
-                    run.bank(max(self.image_size)),
-                    images[chosen],
-                )
-                run.say("learning from artificial defects")
-                good = Examples(features, np.arange(len(chosen)))
-                defective = self.defective(images[chosen], corrupt, rng)
-                self.head = self.trained_head("head", good, defective, run)
+            self.fit_gaussian(images, chosen, features, run, rng)
         elif self.kind == "mixture":
             self.memory.fit(features, rng)
         else:
             count = self.memory.memory if self.kind == "window" else None
             self.memory.fit(features[:count], chosen[:count], rng)
-        if run.shifted is not None:
-            self.fit_shifted(corrupt, run, rng)
+        if self.kind != "gaussian" and run.shifted is not None:
+            self.fit_shifted(run.shifted, rng)
         return []
 
-    def fit_shifted(self, corrupt, run, rng):
-        """Learns what normalised images of other conditions look like."""
-        memory = self.memory_of(self.kind, "shifted_memory")
-        if self.kind == "gaussian":
-            good = self.shifted_examples(run.shifted)
-            memory.fit(good.parts())
+    def fit_gaussian(self, images, chosen, features, run, rng):
+        """The memory, and a head that has half of the images judge the other.
+
+        Args:
+            features: those of `images[chosen]`.
+        """
+        corrupt, shifted = None, []
+        if run.settings.head_steps and len(chosen) > 1:
+            corrupt = corruption_of(
+                CorruptionSettings(clean_share=0.0, **CORRUPTION),
+                run.bank(max(self.image_size)),
+                images[chosen],
+            )
+        if run.shifted is not None:
+            shifted = self.under_conditions(run.shifted, corrupt)
+        # Meanwhile: a small head keeps no more than one core busy.
+        with Collecting(shifted) as coming:
+            self.memory.fit(self.all_features(images, chosen, features))
             if corrupt is not None:
-                run.say("and from as many under other conditions")
-                defective = self.shifted_examples(run.shifted, DEFECTS, corrupt)
-                name = "shifted_head"
-                self.shifted_head = self.trained_head(
-                    name, good, defective, run
-                )
-        else:
-            # Conditions differ more than images: a mixture takes them all.
-            most = None if self.kind == "mixture" else SAMPLE
-            features = self.shifted_examples(run.shifted, most).features
-            if self.kind == "mixture":
-                memory.fit(features, rng)
-            else:
-                # A copy is no image that was fitted.
-                owners = np.full(len(features), -1)
-                count = memory.memory if self.kind == "window" else None
-                memory.fit(features[:count], owners[:count], rng)
+                run.say("learning from artificial defects")
+                good = Examples(features, np.arange(len(chosen)))
+                defective = self.defective(images[chosen], corrupt, rng)
+                self.head = FeatureHead(self.dims, name="head")
+                self.train(self.head, good, defective, run)
+            if run.shifted is not None:
+                self.fit_shifted_gaussian(coming.result(), run)
+
+    def under_conditions(self, shifted, corrupt):
+        """Yields parts of `Examples`, and whether they have defects."""
+        for part in self.shifted_parts(shifted):
+            yield part, False
+        if corrupt is not None:
+            for part in self.shifted_parts(shifted, DEFECTS, corrupt):
+                yield part, True
+
+    def fit_shifted_gaussian(self, parts, run):
+        """Learns what normalised images of other conditions look like.
+
+        Args:
+            parts: what `under_conditions` yields.
+        """
+        memory = self.memory_of(self.kind, "shifted_memory")
+        good, defective = (
+            [part for part, has in parts if has == kind]
+            for kind in (False, True)
+        )
+        good = Examples.joined(good)
+        memory.fit(good.parts())
+        if defective:
+            defective = Examples.joined(defective)
+            run.say("and from as many under other conditions")
+            head = FeatureHead(self.dims, name="shifted_head")
+            # Defects point in much the same directions, so it goes on from
+            # what the other has learnt.
+            head.set_weights(self.head.get_weights())
+            self.train(head, good, defective, run, SHIFTED)
+            self.shifted_head = head
         self.shifted_memory = memory
 
-    def trained_head(self, name, good, defective, run):
-        """A head that tells `Examples` of one memory apart."""
-        head = FeatureHead(self.dims, name=name)
-        steps = run.settings.head_steps
+    def fit_shifted(self, shifted, rng):
+        """The same of parts that move."""
+        memory = self.memory_of(self.kind, "shifted_memory")
+        # Conditions differ more than images: a mixture takes them all.
+        most = None if self.kind == "mixture" else SAMPLE
+        parts = self.shifted_parts(shifted, most)
+        features = Examples.joined(list(parts)).features
+        if self.kind == "mixture":
+            memory.fit(features, rng)
+        else:
+            # A copy is no image that was fitted.
+            owners = np.full(len(features), -1)
+            count = memory.memory if self.kind == "window" else None
+            memory.fit(features[:count], owners[:count], rng)
+        self.shifted_memory = memory
+
+    def train(self, head, good, defective, run, share=1.0):
+        """A head learns to tell `Examples` of one memory apart."""
+        steps = max(1, round(share * run.settings.head_steps))
         train_head(head, *whitened(good, defective), steps, run.seed)
         head.trainable = False  # PyTorch exports no others that came later
-        return head
 
     def defective(self, images, corrupt, rng):
         """`Examples` of images with artificial defects."""
         count = min(DEFECTS, EACH * len(images))
         owners = np.arange(count) % len(images)
-        drawn = [with_defect(images[i], corrupt, rng) for i in owners]
-        defects, masks = map(np.stack, zip(*drawn, strict=True))
-        maps = self.grid.project(joined(self.grid, self.extract(defects)))
-        features = ops.convert_to_numpy(maps).astype("float16")
-        return Examples(features, owners, self.share_of(masks / 255.0))
 
-    def shifted_examples(self, shifted, count=None, corrupt=None):
-        """Those of normalised copies, with defects if `corrupt` makes them."""
+        def drawn():
+            for start in range(0, count, DRAWN):
+                some = owners[start : start + DRAWN]
+                pairs = [with_defect(images[i], corrupt, rng) for i in some]
+                yield *map(np.stack, zip(*pairs, strict=True)), some
+
         parts = []
+        for defects, masks, some in ahead(drawn()):
+            maps = self.grid.project(joined(self.grid, self.extract(defects)))
+            features = ops.convert_to_numpy(maps).astype("float16")
+            covered = self.share_of(masks / 255.0)
+            parts.append(Examples(features, some, covered))
+        return Examples.joined(parts)
+
+    def shifted_parts(self, shifted, count=None, corrupt=None):
+        """Yields `Examples` of normalised copies, a batch at a time.
+
+        With defects if `corrupt` makes them.
+        """
         for batch in shifted.batches(count, corrupt):
             masks = batch.get("masks")
-            parts.append(
-                Examples(
-                    self.features(batch["images"]).astype("float16"),
-                    batch["owners"],
-                    None if masks is None else self.share_of(masks),
-                    self.share_seen(batch["seen"]),
-                )
+            yield Examples(
+                self.features(batch["images"]).astype("float16"),
+                batch["owners"],
+                None if masks is None else self.share_of(masks),
+                self.share_seen(batch["seen"]),
             )
-        return Examples.joined(parts)
 
     def features(self, images):
         """On the grid, of images float32 `(b, H, W, 3)` in `[0, 1]`."""

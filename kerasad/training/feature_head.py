@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerasad.layers import FeatureGaussian
+from kerasad.training.endless import Endless
 
 BATCH = 16
 GOOD = 4  # of them; most of a defective image is good as well
@@ -113,7 +114,7 @@ def in_parts(compute, features):
     return result
 
 
-class FeatureBatches(keras.utils.PyDataset):
+class FeatureBatches:
     """Batches of `(features, defective, weights)` for one epoch of `fit`.
 
     Each is a function of the seed and its number alone.
@@ -125,7 +126,6 @@ class FeatureBatches(keras.utils.PyDataset):
     """
 
     def __init__(self, good, defective, steps, seed):
-        super().__init__()
         self.good, self.defective = good, defective
         self.steps, self.seed = steps, seed
         whole = good.features.shape[1:3]
@@ -147,7 +147,8 @@ class FeatureBatches(keras.utils.PyDataset):
             for place, side, free in bounds
         ]
 
-    def __getitem__(self, number):
+    def batch(self, epoch, number):
+        """That of `kerasad.training.endless.Endless`; there is one epoch."""
         rng = np.random.default_rng([self.seed, number])
         rows = []
         for place in range(BATCH):
@@ -180,9 +181,11 @@ def train_head(head, good, defective, steps, seed, callbacks=()):
         # XLA's convolutions on a CPU are slow; JAX has no others.
         jit_compile=keras.backend.backend() == "jax",
     )
-    head.fit(
-        FeatureBatches(good, defective, steps, seed),
-        shuffle=False,
-        verbose=0,
-        callbacks=list(callbacks),
-    )
+    with Endless(FeatureBatches(good, defective, steps, seed)) as stream:
+        head.fit(
+            stream,
+            steps_per_epoch=steps,
+            shuffle=False,
+            verbose=0,
+            callbacks=list(callbacks),
+        )

@@ -17,6 +17,8 @@ SSAE = ["filters=[16, 16]", "dilations=[1, 2]", "blocks=1", "crop=16"]
 # Of fewer filters PyTorch 2.13 runs over its memory, at 48 pixels or more.
 ONE = ["depth=2", "base_filters=16", "latent=4"]
 FAST = ["image_size=32", "weights=random", "taps=[block_1]", "head_steps=9"]
+# With a domain in tests/domain/test_detector.py: it takes minutes to compile.
+FAST += ["domain=none"]
 CODES = [
     "steps=2",
     "prior_steps=2",
@@ -42,9 +44,8 @@ RECIPES = {
 # What trains by gradients takes a minute more for each size on JAX: the pairs
 # of sides of those are in tests/test_strip.py, on one backend.
 SIZES = [(name, "32") for name in names()]
-SIZES += [("patch_memory", "[32, 80]")]
 if keras.backend.backend() == "torch":
-    SIZES += [("feature_memory", "[64, 32]")]
+    SIZES += [("patch_memory", "[32, 80]"), ("feature_memory", "[64, 32]")]
 
 
 @pytest.mark.parametrize("name, size", SIZES)

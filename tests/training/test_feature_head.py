@@ -53,12 +53,15 @@ def test_batches_are_a_function_of_seed_and_number(rng):
         FeatureBatches(good, defective, 5, seed) for seed in (3, 3, 4)
     )
     assert len(first) == 5
-    for one, two, three in zip(first[2], again[2], other[2], strict=True):
+    found = first.batch(0, 2)
+    for one, two, three in zip(
+        found, again.batch(0, 2), other.batch(0, 2), strict=True
+    ):
         np.testing.assert_array_equal(one, two)
         assert one.shape == three.shape
-    assert not np.array_equal(first[2][0], other[2][0])
-    assert not np.array_equal(first[2][0], first[3][0])
-    features, defective, _ = first[2]
+    features, defective, _ = found
+    assert not np.array_equal(features, other.batch(0, 2)[0])
+    assert not np.array_equal(features, first.batch(0, 3)[0])
     assert features.shape == (16, 12, 16, DIMS)  # a window of the grid
     assert defective[:4].sum() == 0
     assert (defective[4:].sum(axis=(1, 2, 3)) > 0).all()
