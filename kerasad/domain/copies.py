@@ -133,7 +133,7 @@ class Shifted:
         count = min(count or self.count, self.count)
         drawn = drawn_copies(self.images, count, rng, corrupt)
         for given, owners in ahead(stacked(drawn)):
-            found = self.normalise.predict_on_batch(given)
+            found = self.normalise.rows(given, BATCH)
             yield found | {"owners": owners}
 
 

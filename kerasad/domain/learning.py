@@ -112,7 +112,8 @@ def estimates(domain, images) -> dict:
 
 def collected(program, images) -> dict:
     """The dict that a `Compiled` makes of images `(n, H, W, 3)`, whole."""
-    found = [program.predict_on_batch(part) for part in parts(images)]
+    size = min(BATCH, len(images))
+    found = [program.rows(part, size) for part in parts(images)]
     return {key: np.concatenate([x[key] for x in found]) for key in found[0]}
 
 

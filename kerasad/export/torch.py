@@ -1,4 +1,5 @@
 import importlib
+import zipfile
 
 from kerasad.export.format import Format, deployable, keras_export
 from kerasad.export.notes import FILE, together
@@ -10,8 +11,11 @@ def write(detector, path, size, batch, facts):
     dimension = torch.export.Dim("batch", min=1)
     model, shapes = deployable(detector, size), {0: dimension}
     keras_export(model, path, "torch", size, batch, dynamic_shapes=shapes)
-    program = torch.export.load(path)
-    torch.export.save(program, path, extra_files={FILE: together(facts)})
+    # As `torch.export.save` writes `extra_files`, without reading it first and
+    # writing it again, which take as long as the export.
+    with zipfile.ZipFile(path, "a") as archive:
+        root = archive.namelist()[0].partition("/")[0]
+        archive.writestr(f"{root}/extra/{FILE}", together(facts))
 
 
 def open_artefact(path):

@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 
 from kerasad.layers.once import scoring
 
@@ -21,6 +22,21 @@ class Compiled(keras.Model):
         self.layer = layer
         self.compute = compute
         self.built = True
+
+    def rows(self, inputs, count):
+        """`predict_on_batch` of no more than `count` rows, filled up to it.
+
+        Of one size it is compiled once.
+        """
+
+        def filled(x):
+            return np.pad(
+                x, [(0, count - len(x))] + [(0, 0)] * (x.ndim - 1), "edge"
+            )
+
+        given = len(keras.tree.flatten(inputs)[0])
+        found = self.predict_on_batch(keras.tree.map_structure(filled, inputs))
+        return keras.tree.map_structure(lambda x: x[:given], found)
 
     def call(self, inputs):
         with scoring():
