@@ -20,7 +20,7 @@ COVERAGE = [sys.executable, "-m", "coverage"]
 # What Keras computes, and the life of a run that it trains.
 ON_EACH = [
     "kerasad/detector.py", "tests/domain/test_estimates.py",
-    "tests/domain/test_sampling.py",
+    "tests/domain/test_grain.py", "tests/domain/test_sampling.py",
     "tests/domain/test_detector.py::test_moved_good_images_are_not_called_"
     "anomalous",
     "tests/domain/test_texture.py::test_fineness_is_that_of_numpy",
