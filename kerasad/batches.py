@@ -71,14 +71,20 @@ def batchwise(compute, images, batch_size) -> dict:
         for start in range(0, len(indices), batch_size):
             chosen = indices[start : start + batch_size]
             batch = np.stack([images[i] for i in chosen])
-            # One shape, so one compilation: the last batch is filled up.
-            missing = min(batch_size, len(indices)) - len(chosen)
-            batch = np.pad(batch, [(0, missing)] + [(0, 0)] * 3, "edge")
-            outputs = compute(batch)
+            outputs = compute(filled(batch, min(batch_size, len(indices))))
             for row, index in enumerate(chosen):
                 results[index] = [value[row] for value in outputs.values()]
     stacked = [np.stack(column) for column in zip(*results, strict=True)]
     return dict(zip(outputs, stacked, strict=True))
+
+
+def filled(rows, count):
+    """An array `(n, ...)` with its last row repeated to `count` rows.
+
+    One shape, so one compilation: for the last batch, which is smaller.
+    """
+    missing = [(0, count - len(rows))] + [(0, 0)] * (rows.ndim - 1)
+    return np.pad(rows, missing, "edge")
 
 
 def ahead(items):

@@ -1,6 +1,6 @@
 import keras
-import numpy as np
 
+from kerasad.batches import filled
 from kerasad.layers.once import scoring
 
 
@@ -28,14 +28,9 @@ class Compiled(keras.Model):
 
         Of one size it is compiled once.
         """
-
-        def filled(x):
-            return np.pad(
-                x, [(0, count - len(x))] + [(0, 0)] * (x.ndim - 1), "edge"
-            )
-
         given = len(keras.tree.flatten(inputs)[0])
-        found = self.predict_on_batch(keras.tree.map_structure(filled, inputs))
+        whole = keras.tree.map_structure(lambda x: filled(x, count), inputs)
+        found = self.predict_on_batch(whole)
         return keras.tree.map_structure(lambda x: x[:given], found)
 
     def call(self, inputs):

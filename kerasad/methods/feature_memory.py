@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasad.backbones import BACKBONES, TAPS, build_backbone
-from kerasad.batches import Collecting, ahead
+from kerasad.batches import Collecting, ahead, filled
 from kerasad.data.corruption import (
     CorruptionSettings,
     corruption_of,
@@ -364,11 +364,9 @@ class FeatureMemoryMethod(Method):
         rows = []
         for start in range(0, len(images), BATCH):
             batch = images[start : start + BATCH]
-            # One shape, so one compilation: the last batch is filled up.
-            missing = min(BATCH, len(images)) - len(batch)
-            filled = np.pad(batch, [(0, missing)] + [(0, 0)] * 3, "edge")
+            whole = filled(batch, min(BATCH, len(images)))
             maps = self.backbone.predict_on_batch(
-                filled.astype("float32") / 255.0
+                whole.astype("float32") / 255.0
             )
             maps = [x[: len(batch)].astype("float16") for x in as_list(maps)]
             rows.append(maps)
