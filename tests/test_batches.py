@@ -18,7 +18,7 @@ def test_ahead_yields_the_same_and_makes_the_next_meanwhile():
 
     stream = ahead(items())
     assert next(stream) == 0
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while len(made) < 2:  # though nobody has asked for it yet
         assert time.monotonic() < end
         time.sleep(0.001)
@@ -44,12 +44,12 @@ def test_what_is_left_early_makes_no_more():
         for number in range(1000):
             made.append(number)
             started.set()
-            go_on.wait(10)
+            go_on.wait(60)
             yield number
 
     with pytest.raises(KeyboardInterrupt):
         with Collecting(items()):
-            started.wait(10)
+            started.wait(60)
             threading.Timer(0.2, go_on.set).start()
             raise KeyboardInterrupt
     assert made == [0]

@@ -16,19 +16,23 @@ class Device:
             `"gpu"`, `"tpu"`, `"mps"`, `"xpu"`.
         capability: pair of ints, of an Nvidia GPU; `None` where unknown.
         flags: instruction sets of a CPU, as Linux names them.
+        vendor: of a CPU, as Linux names it: `"AuthenticAMD"`,
+            `"GenuineIntel"`; empty where unknown.
     """
 
     kind: str
     capability: tuple[int, int] | None = None
     flags: frozenset[str] = frozenset()
+    vendor: str = ""
 
 
 def device_in_use() -> Device:
     """The device that the backend puts a network on unless told otherwise."""
     backend = keras.backend.backend()
     kind, capability = FINDERS.get(backend, lambda: ("cpu", None))()
-    flags = cpu_flags() if kind == "cpu" else frozenset()
-    return Device(kind, capability, flags)
+    if kind != "cpu":
+        return Device(kind, capability)
+    return Device(kind, capability, cpu_flags(), cpu_fact("vendor_id"))
 
 
 def on_torch():
@@ -67,11 +71,17 @@ FINDERS = {"torch": on_torch, "tensorflow": on_tensorflow, "jax": on_jax}
 
 def cpu_flags() -> frozenset[str]:
     """Instruction sets as Linux names them; none elsewhere."""
+    return frozenset(cpu_fact("flags", "Features").split())
+
+
+def cpu_fact(*names) -> str:
+    """What Linux says of the first CPU by one of `names`, else nothing."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:  # not Linux
-        return frozenset()
+        return ""
     for line in text.splitlines():
-        if line.startswith(("flags", "Features")):
-            return frozenset(line.split(":", 1)[1].split())
-    return frozenset()
+        name, _, fact = line.partition(":")
+        if name.strip() in names:
+            return fact.strip()
+    return ""

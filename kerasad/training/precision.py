@@ -4,9 +4,11 @@ import keras
 
 from kerasad.training.devices import device_in_use
 
-# Instruction sets with bfloat16 products: measured 2 to 3 times faster than
-# float32 in training. Without one, bfloat16 is emulated and slower.
-FAST_BFLOAT16 = {"amx_bf16", "avx512_bf16"}
+# Instruction sets with bfloat16 products that were measured faster than float32
+# in training: 1.5 times on AMD's AVX-512, 2 to 3 times on AMX. On Intel's
+# AVX-512 without AMX they take 1.5 times as long as float32 (speed.md), and
+# without any bfloat16 is emulated and slower still.
+FAST_BFLOAT16 = {"": {"amx_bf16"}, "AuthenticAMD": {"avx512_bf16"}}
 AMPERE = (8, 0)  # the first capability of Nvidia with bfloat16 products
 
 
@@ -41,7 +43,10 @@ def precision_on(device, backend) -> tuple[str, str]:
         return "float32", f"nothing is known of bfloat16 on this {device.kind}"
     if backend == "jax":
         return "float32", "JAX gains nothing from bfloat16 on a CPU"
-    found = FAST_BFLOAT16 & device.flags
+    fast = FAST_BFLOAT16[""] | FAST_BFLOAT16.get(device.vendor, set())
+    found = fast & device.flags
     if found:
         return "mixed_bfloat16", f"the CPU has {', '.join(sorted(found))}"
+    if "avx512_bf16" in device.flags:
+        return "float32", "bfloat16 products without AMX are slower on this CPU"
     return "float32", "the CPU has no bfloat16 products"

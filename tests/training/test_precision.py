@@ -1,9 +1,19 @@
+from dataclasses import replace
+
 import keras
 import pytest
 
-from kerasad.training.devices import Device, cpu_flags, device_in_use
+from kerasad.training.devices import (
+    Device,
+    cpu_fact,
+    cpu_flags,
+    device_in_use,
+)
 from kerasad.training.precision import precision_on, resolve_precision
 
+AMX = {"amx_bf16"}
+AMD = Device("cpu", flags={"avx2", "avx512_bf16"}, vendor="AuthenticAMD")
+INTEL = replace(AMD, vendor="GenuineIntel")
 HALF, SINGLE = "mixed_bfloat16", "float32"
 
 
@@ -19,8 +29,11 @@ HALF, SINGLE = "mixed_bfloat16", "float32"
         (Device("tpu"), "jax", HALF, "TPU"),
         (Device("mps"), "torch", SINGLE, "this mps"),
         (Device("cpu", flags={"avx2", "amx_bf16"}), "torch", HALF, "amx_bf16"),
-        (Device("cpu", flags={"avx512_bf16"}), "tensorflow", HALF, "avx512"),
-        (Device("cpu", flags={"avx512_bf16"}), "jax", SINGLE, "JAX"),
+        (AMD, "tensorflow", HALF, "avx512_bf16"),
+        (AMD, "jax", SINGLE, "JAX"),
+        (INTEL, "torch", SINGLE, "without AMX"),
+        (replace(INTEL, flags=INTEL.flags | AMX), "torch", HALF, "amx_bf16"),
+        (replace(INTEL, vendor=""), "tensorflow", SINGLE, "without AMX"),
         (Device("cpu", flags={"avx2", "avx512f"}), "torch", SINGLE, "no bf"),
         (Device("cpu"), "tensorflow", SINGLE, "no bfloat16 products"),
         # What a GPU's host has does not count.
@@ -43,6 +56,7 @@ def test_the_device_is_where_keras_puts_a_weight():
         assert f"/device:{device.kind.upper()}:0" in weight.device
     if device.kind == "cpu":
         assert device.flags == cpu_flags() and device.capability is None
+        assert device.vendor == cpu_fact("vendor_id")
 
 
 def test_what_is_configured_stays():
