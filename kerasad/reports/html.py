@@ -103,7 +103,7 @@ def room_for(height, width) -> str:
     card = min(max(CARD * (width / height) ** 0.5, 96), 640)
     columns = 1 if width > 2 * height else 3
     return (
-        f":root {{ --shape: {width} / {height}; --card: {card:.0f}px; "
+        f":root {{ --shape: {width} / {height}; --card-side: {card:.0f}px; "
         f"--columns: {columns}; }}\n"
     )
 

@@ -271,6 +271,13 @@ def test_it_fits_and_all_pictures_are_drawn(page):
     assert HOSTILE in one(page, "[data-index='0'] .name").text
 
 
+def test_several_images_stand_in_a_row(page):
+    cards = page.find_elements("css selector", "#cards li")
+    tops = [card.location["y"] for card in cards]
+    in_a_row = 6 if one(page, "html").size["width"] > 600 else 2
+    assert tops.count(min(tops)) == in_a_row
+
+
 def test_dark_mode(page):
     def ground(scheme):
         feature = {"name": "prefers-color-scheme", "value": scheme}
