@@ -6,8 +6,10 @@ CATEGORY is a folder in MVTec layout. Each configuration is trained once, in
 full or until its equal share of the budget is spent, and evaluated. A
 finished one is a JSON file in the folder of runs: what was interrupted goes on
 where it stopped, what is finished is not done again unless the settings
-changed. The tables are written after every configuration, to paper.md and
-paper.json; figures stay in the folder of runs, for most show the images.
+changed. With `--trained`, finished runs of another folder are taken, whose
+settings differ in nothing but in how a map becomes a score. The tables are
+written after every configuration, to paper.md and paper.json; figures stay in
+the folder of runs, for most show the images.
 """
 
 import argparse
@@ -30,6 +32,7 @@ from benchmarks.paper_tables import (
     TABLES,
     write_tables,
 )
+from benchmarks.rescored import rescore
 from kerasad import metrics
 from kerasad.config import load_config
 from kerasad.data.category import fingerprint
@@ -106,6 +109,12 @@ def parse(arguments):
         help="changes a key of each configuration that has it, such as stem=4",
     )
     parser.add_argument("--runs", type=Path, default=HERE / "runs" / "paper")
+    parser.add_argument(
+        "--trained",
+        type=Path,
+        metavar="RUNS",
+        help="runs of the same networks: they are only scored anew",
+    )
     parser.add_argument("--results", type=Path, default=HERE / "results")
     return parser.parse_args(arguments)
 
@@ -145,6 +154,9 @@ def run(config, options, request):
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
     write_text(marker, text)
+    if options.trained:
+        rescore(options.trained / config.name, options.category, out, config)
+        resume = True
     trained = train(
         config,
         options.category,

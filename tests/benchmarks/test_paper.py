@@ -2,8 +2,12 @@ import json
 
 import pytest
 
-from benchmarks import paper, paper_tables
+from benchmarks import paper, paper_tables, rescored
 from kerasad.capsules import write_category
+from kerasad.config import load_config
+from kerasad.errors import InputError
+from kerasad.loading import load
+from kerasad.training.train import train
 
 TINY = [
     "image_size=32",
@@ -65,6 +69,53 @@ def test_tables_figures_and_resumption(category, tmp_path, capsys):
     assert "h2: done before\ne5: done before" in capsys.readouterr().err
     again = json.loads((tmp_path / "results" / "paper.json").read_text())
     assert again == found
+
+
+def test_a_trained_network_is_scored_by_another_rule(category, tmp_path):
+    """As if it had been trained with it."""
+
+    def e5(folder, *changes):
+        paper.main(
+            [
+                str(category),
+                "--configs=e5",
+                f"--runs={tmp_path / folder}",
+                f"--results={tmp_path / folder}",
+                *(f"--set={key}" for key in (*TINY, "epochs=2")),
+                *changes,
+            ]
+        )
+        found = json.loads((tmp_path / folder / "e5.json").read_text())
+        del found["training_seconds"], found["scoring_seconds"]
+        return found
+
+    rule = ["--set=normalise=true", "--set=score=max", "--set=sigma=2"]
+    plain, wanted = e5("plain"), e5("anew", *rule)
+    trained = f"--trained={tmp_path / 'plain'}"
+    assert e5("scored", trained, *rule) == wanted
+    assert plain["results"] != wanted["results"]
+    with pytest.raises(InputError, match="filters is .* only anomaly_map"):
+        e5("other", trained, "--set=filters=[16]")
+
+
+def test_a_rule_is_given_by_hand(category, tmp_path):
+    config = load_config("h2", paper.settings_of("h2", [*TINY, "epochs=2"]))
+    train(config, category, tmp_path / "run")
+    rescored.main(
+        [
+            *map(str, (tmp_path / "run", category, tmp_path / "out")),
+            "--set=top_fraction=0.5",
+            "--set=normalise=true",
+            "--set=score=top-fraction",
+        ]
+    )
+    found = load(tmp_path / "out" / "detector.keras")
+    assert found.provenance["config"] == config.flat() | {
+        "top_fraction": 0.5,
+        "normalise": True,
+        "score": "top-fraction",
+    }
+    assert found.top_fraction == 0.5 and found.score == "top-fraction"
 
 
 def test_paper_numbers_are_consistent():

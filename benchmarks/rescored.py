@@ -1,0 +1,116 @@
+"""A trained detector whose scores follow another rule, not trained anew.
+
+    python -m benchmarks.rescored RUN CATEGORY OUT --set KEY=VALUE
+
+RUN is the folder of a training whose method has a network and turns its
+reconstruction into a map: `ssae` without head, or `model_one`. What is learnt
+from maps of normal images is learnt again, and the threshold is fitted again,
+from the same held-out images; the network stays. OUT is as if `kerasad train`
+had been called with all the keys, which is what makes it so only if none but
+`KEYS` differ; others are refused.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from kerasad.calibration.independence import divide
+from kerasad.config import from_mapping, to_yaml
+from kerasad.data.layouts import open_category
+from kerasad.detector import Detector
+from kerasad.errors import InputError
+from kerasad.files import write_text
+from kerasad.loading import load
+
+KEYS = {
+    "anomaly_map",
+    "fpr",
+    "k",
+    "normalise",
+    "score",
+    "sigma",
+    "threshold",
+    "top_fraction",
+}
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", type=Path)
+    parser.add_argument("category", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE"
+    )
+    options = parser.parse_args(arguments)
+    config = load(options.run / "detector.keras").provenance["config"]
+    for change in options.set:
+        key, _, value = change.partition("=")
+        config = {**config, key: of_kind(config.get(key), value)}
+    rescore(options.run, options.category, options.out, from_mapping(config))
+
+
+def of_kind(old, text):
+    """What a command line says of a key, as the kind of value that it had."""
+    if isinstance(old, bool):
+        return text == "true"
+    return type(old)(text) if isinstance(old, float | int) else text
+
+
+def rescore(run, data, out, config):
+    """Writes to the folder `out` what a run is with the scores of a config.
+
+    Raises:
+        InputError: the run is of another training.
+    """
+    detector = load(run / "detector.keras")
+    before = detector.provenance["config"]
+    wanted = json.loads(json.dumps(config.flat()))  # lists, as in the file
+    for key in sorted(set(before) | set(wanted)):
+        if key not in KEYS and before.get(key) != wanted.get(key):
+            raise InputError(
+                f"{run}: {key} is {before.get(key)} there and "
+                f"{wanted.get(key)} here; only {', '.join(sorted(KEYS))} may "
+                "differ"
+            )
+    method = detector.method
+    method.anomaly_map = wanted["anomaly_map"]
+    method.map_names = (method.anomaly_map,)
+    other = Detector(
+        method,
+        config.sides,
+        sigma=config.sigma,
+        score=config.score,
+        top_fraction=config.top_fraction,
+    )
+    learnt, held_out, photos = divide(open_category(data), config, say)
+    if config.normalise:
+        other.fit_map_statistics(learnt.images)
+    other.calibration = other.calibration_of(held_out.images, held_out.groups)
+    if detector.calibration.get("picked"):
+        other.calibration["picked"] = True
+    other.remember(learnt.fingerprints, held_out.fingerprints, photos.near)
+    other.set_threshold(config.threshold, k=config.k, fpr=config.fpr)
+    other.provenance = {**detector.provenance, "config": wanted}
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(out / "config.yaml", to_yaml(config))
+    for name in ("history.csv", "curves.png"):
+        shutil.copyfile(run / name, out / name)
+    other.save(out / "detector.keras")
+    return other
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")
