@@ -7,6 +7,7 @@ the pooled scores calibrate a final detector, which is k + 1 trainings.
 
 import numpy as np
 
+from kerasad.calibration.colours import colour_range
 from kerasad.calibration.conformal import cross_conformal_scores
 from kerasad.calibration.groups import numbered
 from kerasad.errors import InputError
@@ -83,10 +84,9 @@ def pooled(calibrations) -> dict:
         columns["groups"] = np.concatenate([c["groups"] for c in calibrations])
     shifted = pooled_shifted(calibrations)
     low = float(np.median([one["map_range"][0] for one in calibrations]))
-    high = float(columns["map_maxima"].max())
     return {
         **{name: column.tolist() for name, column in columns.items()},
-        "map_range": [low, high + (high - low)],
+        "map_range": colour_range(low, columns["map_maxima"]),
         "folds": len(calibrations),
         **({} if shifted is None else {"shifted": shifted}),
         **{k: v for k, v in calibrations[0].items() if k == "images"},

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasad.calibration.colours import colour_range
 from kerasad.calibration.cross import without_guarantee
 from kerasad.calibration.fit import fit_threshold, pixel_threshold
 from kerasad.calibration.pictures import encoded
@@ -31,7 +32,7 @@ def record_of(detector, images, groups=None) -> dict:
     scores, maps = map(np.concatenate, zip(*parts, strict=True))
     # Of many images some tell the middle of the colour scale.
     low = np.quantile(maps[:: -(-len(maps) // TOGETHER)], 0.5)
-    high = maps.max()
+    maxima = maps.max(axis=(1, 2))
     own = {}
     if groups is not None:
         own["groups"] = [int(label) for label in groups]
@@ -41,9 +42,8 @@ def record_of(detector, images, groups=None) -> dict:
     return {
         **own,
         "scores": [float(score) for score in scores],
-        "map_maxima": [float(value) for value in maps.max(axis=(1, 2))],
-        # Twice the normal range: what only just exceeds it stays cool.
-        "map_range": [float(low), float(high + (high - low))],
+        "map_maxima": [float(value) for value in maxima],
+        "map_range": colour_range(low, maxima),
         "images": encoded(images, detector.image_size),
     }
 
