@@ -2,8 +2,8 @@
 
     python -m benchmarks.rescored RUN CATEGORY OUT --set KEY=VALUE
 
-RUN is the folder of a training whose method has a network and turns its
-reconstruction into a map: `ssae` without head, or `model_one`. What is learnt
+RUN is the folder of a training of `ssae` without head, `model_one`, `vqvae2`
+or `lsr`, whose network gives more than one kind of map. What is learnt
 from maps of normal images is learnt again, and the threshold is fitted again,
 from the same held-out images; the network stays. OUT is as if `kerasad train`
 had been called with all the keys, which is what makes it so only if none but
@@ -30,6 +30,7 @@ KEYS = {
     "k",
     "normalise",
     "score",
+    "score_map",
     "sigma",
     "threshold",
     "top_fraction",
@@ -78,11 +79,8 @@ def rescore(run, data, out, config):
                 f"{wanted.get(key)} here; only {', '.join(sorted(KEYS))} may "
                 "differ"
             )
-    method = detector.method
-    method.anomaly_map = wanted["anomaly_map"]
-    method.map_names = (method.anomaly_map,)
     other = Detector(
-        method,
+        with_map(detector.method, wanted),
         config.sides,
         sigma=config.sigma,
         score=config.score,
@@ -103,6 +101,20 @@ def rescore(run, data, out, config):
         shutil.copyfile(run / name, out / name)
     other.save(out / "detector.keras")
     return other
+
+
+def with_map(method, wanted):
+    """A method with the same network, and the map that a config names."""
+    if "score_map" in wanted:
+        return type(method)(
+            method.network,
+            wanted["score_map"],
+            method.unlikely,
+            method.resampling_passes,
+        )
+    method.anomaly_map = wanted["anomaly_map"]
+    method.map_names = (method.anomaly_map,)
+    return method
 
 
 def say(text):
