@@ -13,7 +13,11 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
 # What a recipe is called in the table, by the file with its numbers.
-SOURCES = {"paper.json": "{}", "paper_muon.json": "{} with Muon"}
+SOURCES = {
+    "paper.json": "{}",
+    "paper_muon.json": "{} with Muon",
+    "paper_place.json": "{} with Muon, by place",
+}
 BEGIN, END = "<!-- paper-table -->\n", "<!-- /paper-table -->\n"
 
 
