@@ -43,6 +43,7 @@ from kerasad.files import write_text
 from kerasad.provenance import versions
 from kerasad.reports.figures import gallery_figure
 from kerasad.reports.results import picture
+from kerasad.training.devices import cpu_fact
 from kerasad.training.train import train
 
 HERE = Path(__file__).parent
@@ -267,14 +268,7 @@ def device() -> str:
     """GPU or CPU, with its name where the system tells."""
     # `keras.distribution.list_devices` does not exist on PyTorch.
     found = str(keras.ops.ones(1).device).rpartition("/")[-1]
-    name = platform.processor() or platform.machine()
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    except OSError:  # not Linux
-        pass
+    name = cpu_fact("model name") or platform.processor() or platform.machine()
     cores = os.cpu_count()
     if hasattr(os, "sched_getaffinity"):  # Linux
         cores = f"{len(os.sched_getaffinity(0))} of {cores}"

@@ -17,12 +17,12 @@ import sys
 from pathlib import Path
 
 from kerasad.calibration.independence import divide
-from kerasad.config import from_mapping, to_yaml
+from kerasad.config import load_config, to_yaml
 from kerasad.data.layouts import open_category
-from kerasad.detector import Detector
 from kerasad.errors import InputError
 from kerasad.files import write_text
 from kerasad.loading import load
+from kerasad.training.train import detector_of
 
 KEYS = {
     "anomaly_map",
@@ -49,25 +49,16 @@ def main(arguments=None):
         "--set", action="append", default=[], metavar="KEY=VALUE"
     )
     options = parser.parse_args(arguments)
-    config = load(options.run / "detector.keras").provenance["config"]
-    for change in options.set:
-        key, _, value = change.partition("=")
-        config = {**config, key: of_kind(config.get(key), value)}
-    rescore(options.run, options.category, options.out, from_mapping(config))
-
-
-def of_kind(old, text):
-    """What a command line says of a key, as the kind of value that it had."""
-    if isinstance(old, bool):
-        return text == "true"
-    return type(old)(text) if isinstance(old, float | int) else text
+    config = load_config(str(options.run / "config.yaml"), options.set)
+    rescore(options.run, options.category, options.out, config)
 
 
 def rescore(run, data, out, config):
     """Writes to the folder `out` what a run is with the scores of a config.
 
     Raises:
-        InputError: the run is of another training.
+        InputError: the run is of another training, has a domain, which
+            learns while the method does, or thresholds of several trainings.
     """
     detector = load(run / "detector.keras")
     before = detector.provenance["config"]
@@ -79,16 +70,15 @@ def rescore(run, data, out, config):
                 f"{wanted.get(key)} here; only {', '.join(sorted(KEYS))} may "
                 "differ"
             )
-    other = Detector(
-        with_map(detector.method, wanted),
-        config.sides,
-        sigma=config.sigma,
-        score=config.score,
-        top_fraction=config.top_fraction,
-    )
+    for key, value in {"domain": "none", "calibration": "split"}.items():
+        if wanted[key] != value:
+            raise InputError(
+                f"{run}: {key} is {wanted[key]}; only runs with {key}={value} "
+                "can be scored anew"
+            )
     learnt, held_out, photos = divide(open_category(data), config, say)
-    if config.normalise:
-        other.fit_map_statistics(learnt.images)
+    method = with_map(detector.method, wanted)
+    other = detector_of(method, config, learnt.images, say)
     other.calibration = other.calibration_of(held_out.images, held_out.groups)
     if detector.calibration.get("picked"):
         other.calibration["picked"] = True

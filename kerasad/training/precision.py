@@ -8,7 +8,7 @@ from kerasad.training.devices import device_in_use
 # in training: 1.5 times on AMD's AVX-512, 2 to 3 times on AMX. On Intel's
 # AVX-512 without AMX they take 1.5 times as long as float32 (speed.md), and
 # without any bfloat16 is emulated and slower still.
-FAST_BFLOAT16 = {"": {"amx_bf16"}, "AuthenticAMD": {"avx512_bf16"}}
+FAST_BFLOAT16, FAST_ON_AMD = {"amx_bf16"}, {"avx512_bf16"}
 AMPERE = (8, 0)  # the first capability of Nvidia with bfloat16 products
 
 
@@ -43,7 +43,9 @@ def precision_on(device, backend) -> tuple[str, str]:
         return "float32", f"nothing is known of bfloat16 on this {device.kind}"
     if backend == "jax":
         return "float32", "JAX gains nothing from bfloat16 on a CPU"
-    fast = FAST_BFLOAT16[""] | FAST_BFLOAT16.get(device.vendor, set())
+    fast = FAST_BFLOAT16
+    if device.vendor == "AuthenticAMD":
+        fast = fast | FAST_ON_AMD
     found = fast & device.flags
     if found:
         return "mixed_bfloat16", f"the CPU has {', '.join(sorted(found))}"

@@ -210,21 +210,35 @@ def fit(config, images, held_out, run):
         shifted = Shifted(domain, images, run.seed)
         run = dataclasses.replace(run, shifted=shifted)
     rows = method.fit(images, held_out, run)
+    detector = detector_of(method, config, images, run.say, domain)
+    if domain is not None:
+        run.say("and under other conditions")
+        detector.fit_shifted_statistics(run.shifted)
+    return detector, rows
+
+
+def detector_of(method, config, images, say, domain=None):
+    """A detector without threshold of a method that has learnt.
+
+    Args:
+        method: `kerasad.methods.Method`.
+        config: `kerasad.Config`, of which the score is taken.
+        images: uint8 `(n, H, W, 3)`, normal images that it has learnt from.
+        say: called with one line of commentary at a time.
+        domain: `kerasad.domain.Domain` or `None`.
+    """
     detector = Detector(
         method,
-        sides,
+        config.sides,
         sigma=config.sigma,
         score=config.score,
         top_fraction=config.top_fraction,
         domain=domain,
     )
     if config.normalise:
-        run.say("learning what the maps of normal images look like")
+        say("learning what the maps of normal images look like")
         detector.fit_map_statistics(images)
-    if domain is not None:
-        run.say("and under other conditions")
-        detector.fit_shifted_statistics(run.shifted)
-    return detector, rows
+    return detector
 
 
 def finished_run(out, identity, train_images, validation_images):

@@ -118,6 +118,16 @@ def test_a_rule_is_given_by_hand(category, tmp_path):
     assert found.top_fraction == 0.5 and found.score == "top-fraction"
 
 
+def test_thresholds_of_several_trainings_are_refused(category, tmp_path):
+    keys = [*TINY, "epochs=1", "calibration=cross", "folds=2"]
+    config = load_config("h2", paper.settings_of("h2", keys))
+    train(config, category, tmp_path / "run")
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match="calibration is cross; only"):
+        rescored.rescore(tmp_path / "run", category, out, config)
+    assert not out.exists()
+
+
 def test_paper_numbers_are_consistent():
     """Rates of tables 8 and 9 follow from their counts."""
     for table, _, _, numbers in paper_tables.ROWS:
