@@ -70,6 +70,7 @@ ROWS = {
     "floor 0.5": {"floor": 0.5},
     "floor 2": {"floor": 2.0},
     "floor 4": {"floor": 4.0},
+    "floor 8": {"floor": 8.0},
     "less the image's median": {"normalise": ("image",)},
     "root": {"power": 0.5},
     "square": {"power": 2.0},

@@ -28,6 +28,7 @@ KEYS = {
     "anomaly_map",
     "fpr",
     "k",
+    "localise",
     "normalise",
     "score",
     "score_map",

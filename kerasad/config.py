@@ -37,6 +37,8 @@ class Config(Settings):
     # Scoring
     sigma: float = key(4.0, 0, 4096)  # of the Gaussian filter on the map
     normalise: bool = True  # the maps per pixel by their spread on normals
+    # The map shown: that of the score, or one without regard to the place
+    localise: str = key("by-place", choices=("by-place", "raw"))
     score: str = "top-fraction"
     top_fraction: float = 0.005
 

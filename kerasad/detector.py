@@ -44,6 +44,11 @@ class Detector(keras.Model):
         score: `"mean"`, `"max"` or `"top-fraction"`, see
             `kerasad.scoring.image_score`.
         top_fraction: float in `(0, 1]`.
+        localise: `"by-place"`, `anomaly_map` is what the score is taken of;
+            or `"raw"`, it is the maps without regard to the place, each in
+            units of its mean spread: a network that errs on outlines of good
+            parts, too, tells good images by the former and the pixels of
+            defects by the latter, for defects are on parts.
         threshold: dict of `kerasad.calibration.fit_threshold`, or `None`
             while the detector is not calibrated.
         pixel_threshold: dict of `kerasad.calibration.pixel_threshold`, fitted
@@ -99,6 +104,7 @@ class Detector(keras.Model):
         sigma=4.0,
         score="max",
         top_fraction=0.001,
+        localise="by-place",
         threshold=None,
         pixel_threshold=None,
         calibration=None,
@@ -114,6 +120,7 @@ class Detector(keras.Model):
         self.sigma = sigma
         self.score = score
         self.top_fraction = top_fraction
+        self.localise = localise
         self.threshold = threshold
         self.pixel_threshold = pixel_threshold
         self.calibration = calibration
@@ -192,7 +199,7 @@ class Detector(keras.Model):
         """Map `(B, H, W)` and score `(B,)` of images that no domain changed."""
         anomaly_map = self.summed(maps, self.map_mean, self.map_scale)
         score = image_score(anomaly_map, self.score, self.top_fraction)
-        return anomaly_map, score
+        return self.located(anomaly_map, maps), score
 
     def brought_back(self, maps, found):
         """Map and score of normalised images, in units of those that are not.
@@ -204,6 +211,7 @@ class Detector(keras.Model):
         anomaly_map = self.matching[0] * anomaly_map + self.matching[1]
         seen = found["seen"][..., 0]
         score = image_score(anomaly_map, self.score, self.top_fraction, seen)
+        anomaly_map = self.located(anomaly_map, maps)
         returned = self.domain.returned(anomaly_map[..., None], found)
         return returned[..., 0], score
 
@@ -215,6 +223,13 @@ class Detector(keras.Model):
             away = (component - mean[index]) / scale[index]
             total = total + (ops.abs(away) if both_ways[index] else away)
         return total
+
+    def located(self, by_place, maps):
+        """What `anomaly_map` is, `(B, H, W)`, see `localise`."""
+        if self.localise == "by-place":
+            return by_place
+        spread = ops.mean(self.map_scale, axis=(1, 2))
+        return sum(one / spread[index] for index, one in enumerate(maps))
 
     def filtered(self, maps):
         """The channels of `maps`, `(B, H, W, C)`, each after the filter."""
@@ -429,6 +444,7 @@ class Detector(keras.Model):
             "sigma": self.sigma,
             "score": self.score,
             "top_fraction": self.top_fraction,
+            "localise": self.localise,
             "threshold": plain(self.threshold),
             "pixel_threshold": plain(self.pixel_threshold),
             "calibration": plain(self.calibration),

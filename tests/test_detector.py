@@ -66,6 +66,28 @@ def test_what_counts_both_ways_is_a_distance_from_the_mean(normals):
     assert fused.two_sided == (True, False)
 
 
+def test_a_raw_map_forgets_the_place_and_leaves_the_score(normals, tmp_path):
+    by_place, raw = make_detector(), make_detector(localise="raw")
+    by_place.fit_map_statistics(normals[:8])
+    raw.set_weights(by_place.get_weights())
+    expected, found = by_place.predict(normals), raw.predict(normals)
+    np.testing.assert_allclose(
+        found["anomaly_score"], expected["anomaly_score"], rtol=1e-5
+    )
+    images = normals.astype("float32") / 255.0
+    maps = raw.filtered(raw.method(images)["maps"])
+    spreads = keras.ops.convert_to_numpy(raw.map_scale).mean(axis=(1, 2))
+    maps = [keras.ops.convert_to_numpy(one) for one in maps]
+    np.testing.assert_allclose(
+        found["anomaly_map"],
+        sum(one / s for one, s in zip(maps, spreads, strict=True)),
+        rtol=1e-4,
+        atol=1e-4,
+    )
+    raw.save(tmp_path / "raw.keras")
+    assert kerasad.load(tmp_path / "raw.keras").localise == "raw"
+
+
 def test_images_of_any_size_and_kind(normals, rng):
     detector = make_detector()
     large = rng.integers(0, 256, (50, 70, 3), dtype="uint8")

@@ -204,6 +204,7 @@ def origin(evaluation, detector) -> dict[str, dict]:
             "anomaly maps": list(detector.method.map_names),
             "Gaussian filter, pixels": detector.sigma,
             "image score": detector.score,
+            "map": detector.localise,
             "top fraction": detector.top_fraction,
             "resolution, pixels": f"{height} x {width}",
         },

@@ -233,6 +233,7 @@ def detector_of(method, config, images, say, domain=None):
         sigma=config.sigma,
         score=config.score,
         top_fraction=config.top_fraction,
+        localise=config.localise,
         domain=domain,
     )
     if config.normalise:

@@ -99,6 +99,26 @@ def test_saved_and_loaded(detector, parts, tmp_path):
         np.testing.assert_allclose(value, expected[name], rtol=1e-3, atol=1e-3)
 
 
+def test_a_raw_map_of_moved_images_leaves_their_score(
+    detector, parts, tmp_path
+):
+    detector.save(tmp_path / "a.keras")
+    raw = kerasad.load(tmp_path / "a.keras")
+    raw.localise = "raw"
+    good = moved(parts[:2])
+    images = good.copy()
+    images[:, 30:38, 40:48] = (250, 240, 40)
+    expected, found = detector.predict(images), raw.predict(images)
+    np.testing.assert_allclose(
+        found["anomaly_score"], expected["anomaly_score"], rtol=1e-4
+    )
+    assert np.abs(found["anomaly_map"] - expected["anomaly_map"]).max() > 0.1
+    more = found["anomaly_map"] - raw.predict(good)["anomaly_map"]
+    for change in more:
+        row, column = np.unravel_index(change.argmax(), SIDES)
+        assert abs(row - 34) < 8 and abs(column - 44) < 8
+
+
 @pytest.mark.parametrize("other", BACKENDS)
 def test_another_backend_says_the_same(other, detector, parts, tmp_path):
     if not installed(other) or other == keras.backend.backend():
