@@ -1,12 +1,14 @@
 """How a map becomes the score of an image: what the rule is chosen by.
 
     python -m benchmarks.image_scores CATEGORY DETECTOR... [--only RULE...]
-        [--weights 1,1,0 ...] [--pixels]
+        [--weights 1,1,0 ...] [--pixels] [--shift SEVERITY]
 
 The detectors are of one recipe and differ by their seed, so by the normal
 images that they held out; those get the defects of `benchmarks.synthetic`,
-and the test split is not read. Prints Markdown: the image ROC-AUC of each
-kind of defect and of all, mean over the detectors, and the least of "all".
+and the test split is not read. With `--shift` all of those images are taken
+under the paper's shift of that severity. Prints Markdown: the image ROC-AUC
+of each kind of defect and of all, mean over the detectors, and the least of
+"all".
 Maps count at every second pixel, which the filter leaves as good as whole.
 """
 
@@ -21,6 +23,7 @@ from keras import ops
 from benchmarks.synthetic import normal_images, synthetic_test
 from kerasad import metrics
 from kerasad.config import from_mapping
+from kerasad.data.shifts import apply_shift
 from kerasad.filters import gaussian_matrix, separable
 from kerasad.loading import load
 
@@ -61,6 +64,11 @@ ROWS = {
     "sigma 2, 4 and 8": {"sigmas": (2.0, 4.0, 8.0)},
     "raw": {"normalise": ("",)},
     "raw, maximum": {"normalise": ("",), "fraction": 0.0},
+    "raw, top 0.1 %": {"normalise": ("",), "fraction": 0.001},
+    "raw, top 2 %": {"normalise": ("",), "fraction": 0.02},
+    "raw, top 10 %": {"normalise": ("",), "fraction": 0.1},
+    "raw, mean": {"normalise": ("",), "fraction": 1.0},
+    "raw, sigma 2": {"normalise": ("",), "sigmas": (2.0,)},
     "raw, sigma 8, maximum": {
         "normalise": ("",),
         "sigmas": (8.0,),
@@ -93,6 +101,7 @@ def main(arguments=None):
         "--weights", nargs="*", default=[""], help="of the channels"
     )
     parser.add_argument("--pixels", action="store_true")
+    parser.add_argument("--shift", type=float, metavar="SEVERITY")
     options = parser.parse_args(arguments)
     rules = {}
     for text in options.weights:
@@ -106,6 +115,8 @@ def main(arguments=None):
         config = from_mapping(detector.provenance["config"])
         train, held_out = normal_images(options.category, config)
         images, masks, kinds = synthetic_test(train, held_out, config.seed)
+        if options.shift is not None:
+            images, masks, kinds = shifted(images, masks, kinds, options.shift)
         known = maps_of(detector, train, np.arange(len(train)))
         new = maps_of(detector, images)
         for name, rule in rules.items():
@@ -121,6 +132,17 @@ def main(arguments=None):
         cells = [f"{value:.3f}" for value in means]
         least = min(row["all"] for row in rows)
         print(f"| {name} | {' | '.join(cells)} | {least:.3f} |")
+
+
+def shifted(images, masks, kinds, severity):
+    """The same under the paper's shift, less defects that leave the picture."""
+    pairs = [
+        apply_shift("paper", image, mask, 0, index, severity)
+        for index, (image, mask) in enumerate(zip(images, masks, strict=True))
+    ]
+    images, masks = map(np.stack, zip(*pairs, strict=True))
+    stay = (kinds == "good") | masks.any(axis=(1, 2))
+    return images[stay], masks[stay], kinds[stay]
 
 
 def maps_of(detector, images, owners=None):
