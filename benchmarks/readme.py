@@ -30,8 +30,8 @@ def table(sources) -> str:
     """
     lines = [
         "| table | recipe, test images | image ROC-AUC: paper | ours "
-        "| pixel ROC-AUC: paper | ours | updates | minutes |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| pixel ROC-AUC: paper | ours | updates | minutes | device |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
     ]
     for number_of_table, name, kind, paper in ROWS:
         if IMAGE not in paper:
@@ -46,9 +46,19 @@ def table(sources) -> str:
                 *rates(run["results"][kind], paper),
                 done(run, "updates"),
                 f"{run['training_seconds'] / 60:.0f}",
+                processor(run["device"]),
             ]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def processor(device) -> str:
+    """
+    >>> processor("device:CPU:0 (Intel(R) Xeon(R) Processor, 2 of 2 cores)")
+    'Intel Xeon'
+    """
+    name = device.partition(" (")[2].rpartition(",")[0]
+    return name.replace("(R)", "").replace(" Processor", "")
 
 
 def rates(found, paper):
