@@ -145,6 +145,16 @@ def test_another_detector_is_noticed(detector, tmp_path):
         verify(other, target, format, exported.input_size, exported.batch)
 
 
+def test_a_raw_map_is_exported_as_it_is(detector, file, tmp_path):
+    format = possible_format()
+    detector.localise = "raw"
+    target = tmp_path / f"deployed{format.suffix}"
+    exported = export(detector, target, format.name)
+    assert exported.difference <= 1e-3
+    with pytest.raises(InputError, match="gives another anomaly_map than"):
+        verify(load(file), target, format, exported.input_size, exported.batch)
+
+
 def test_command(file, tmp_path):
     format = possible_format()
     target = tmp_path / "new" / f"deployed{format.suffix}"
