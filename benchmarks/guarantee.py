@@ -7,11 +7,10 @@ Draws folders of good parts, trains a recipe on each, unless told otherwise a
 small memory of patches, by `kerasad train`'s own path, and counts which of 300
 photos of new parts are flagged. The rate is guaranteed on average over
 folders, so many are drawn. "Each file for itself" is the same detector, method
-and rule where every file counts as
-independent: what is promised without a look at the files; left out with
-`--product-only`, for it is a second training. A photo that is not judged,
-which `fast` says of conditions that it has not learnt, counts as flagged.
-Prints a Markdown table.
+and rule where every file counts as independent: what is promised without a
+look at the files; left out with `--product-only`, for it is a second training.
+A photo that is not judged, which `fast` says of conditions that it has not
+learnt, counts as flagged. Prints a Markdown table.
 """
 
 import argparse
@@ -195,7 +194,11 @@ def main(arguments=None):
     parser.add_argument("--config", default="memory")
     parser.add_argument("--product-only", action="store_true")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"without it: {' '.join(SETTINGS)}",
     )
     options = parser.parse_args(arguments)
     settings = options.set or SETTINGS
