@@ -37,6 +37,7 @@ def make_detector(**changes):
         "sigma": 4.0,
         "score": "max",
         "top_fraction": 0.001,
+        "localise": "by-place",
     }
     return SimpleNamespace(**detector | changes)
 
