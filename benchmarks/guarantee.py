@@ -157,10 +157,8 @@ def naive(kind, root, config):
     category = open_category(root)
     images = load_images(category.train, config.sides)
     if category.validation:
-        learnt, held_out = (
-            images,
-            load_images(category.validation, config.sides),
-        )
+        learnt = images
+        held_out = load_images(category.validation, config.sides)
     else:
         rows = split(len(images), config.validation_share, config.seed)
         learnt, held_out = (images[part] for part in rows)

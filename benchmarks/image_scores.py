@@ -23,7 +23,7 @@ from keras import ops
 from benchmarks.synthetic import normal_images, synthetic_test
 from kerasad import metrics
 from kerasad.config import from_mapping
-from kerasad.data.shifts import apply_shift
+from kerasad.data.shifts import shift_all
 from kerasad.filters import gaussian_matrix, separable
 from kerasad.loading import load
 
@@ -136,13 +136,11 @@ def main(arguments=None):
 
 def shifted(images, masks, kinds, severity):
     """The same under the paper's shift, less defects that leave the picture."""
-    pairs = [
-        apply_shift("paper", image, mask, 0, index, severity)
-        for index, (image, mask) in enumerate(zip(images, masks, strict=True))
-    ]
-    images, masks = map(np.stack, zip(*pairs, strict=True))
-    stay = (kinds == "good") | masks.any(axis=(1, 2))
-    return images[stay], masks[stay], kinds[stay]
+    indices = range(len(images))
+    images, masks, gone = shift_all(
+        "paper", images, masks, 0, indices, severity
+    )
+    return images[~gone], masks[~gone], kinds[~gone]
 
 
 def maps_of(detector, images, owners=None):

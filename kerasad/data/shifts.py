@@ -55,6 +55,28 @@ def apply_shift(name, image, mask, seed, index, severity=1.0):
     return SHIFTS[name](image, mask, rng, severity)
 
 
+def shift_all(name, images, masks, seed, indices, severity=1.0):
+    """`apply_shift` of a whole set.
+
+    Args:
+        images: uint8 array, `(n, height, width, 3)`.
+        masks: bool array, `(n, height, width)`.
+        indices: of each image, its position in the test set.
+
+    Returns:
+        `(images, masks, gone)`, new arrays; `gone` bool `(n,)`, whose whole
+        defect left the picture.
+    """
+    images, before = images.copy(), masks
+    masks = masks.copy()
+    for row, index in enumerate(indices):
+        images[row], masks[row] = apply_shift(
+            name, images[row], masks[row], seed, index, severity
+        )
+    gone = before.any(axis=(1, 2)) & ~masks.any(axis=(1, 2))
+    return images, masks, gone
+
+
 def paper(image, mask, rng, severity=1.0):
     """All of table 2 in its order: pose, resolution, light, noise.
 

@@ -15,7 +15,7 @@ from kerasad.data.images import read_image
 from kerasad.data.layouts import open_category
 from kerasad.data.likeness import Fingerprints, fingerprint
 from kerasad.data.mask_flaws import MaskFlaws
-from kerasad.data.shifts import apply_shift
+from kerasad.data.shifts import shift_all
 from kerasad.errors import InputError
 from kerasad.evaluation.diagnosis import Diagnosis
 from kerasad.evaluation.measures import (
@@ -206,13 +206,9 @@ class TestSplit:
 
     def shifted(self, name, seed, severity):
         """The split after a shift, and whose whole defect left the picture."""
-        images, masks = self.images.copy(), self.masks.copy()
-        gone = np.zeros(len(images), bool)
-        for row, index in enumerate(self.indices):
-            images[row], masks[row] = apply_shift(
-                name, images[row], masks[row], seed, index, severity
-            )
-            gone[row] = self.masks[row].any() and not masks[row].any()
+        images, masks, gone = shift_all(
+            name, self.images, self.masks, seed, self.indices, severity
+        )
         return dataclasses.replace(self, images=images, masks=masks), gone
 
 
