@@ -27,7 +27,10 @@ MAP_NAMES = {
     "restored": ("restored",),
     "combined": ("likelihood", "foretold", "difference"),
     "two-sided": ("likelihood", "foretold", "difference"),
+    "distances": ("foretold", "difference"),
 }
+TWO_SIDED = ("two-sided", "distances")
+WEIGHTS = {"distances": (0.5, 1.0)}  # beside 1; benchmarks/results/codes.md
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,11 @@ class VQVAE2Method(Method):
             the codes before and after; `"combined"`: the likelihood, the
             distance to the codes foretold, see `VQVAE.misses`, and the
             squared distance of image and reconstruction, which the detector
-            adds up in units of their spread; or `"two-sided"`: the same, but
+            adds up in units of their spread; `"two-sided"`: the same, but
             what is below its mean counts as what is above, for where print
-            is missing all is likelier than usual. The last two are ours.
+            is missing all is likelier than usual; or `"distances"`: that
+            without the likelihood, and half of the distance to the codes
+            foretold. The last three are ours.
         unlikely: float, in nats. A code is sampled anew beyond it.
         resampling_passes: int. How often that is done, to all unlikely codes
             of a grid at once: the publications go through them one by one.
@@ -109,7 +114,8 @@ class VQVAE2Method(Method):
         self.unlikely = unlikely
         self.resampling_passes = resampling_passes
         self.map_names = MAP_NAMES[score_map]
-        if score_map == "two-sided":
+        self.map_weights = WEIGHTS.get(score_map)
+        if score_map in TWO_SIDED:
             self.two_sided = (True,) * len(self.map_names)
         self.built = True
 

@@ -91,6 +91,27 @@ def test_nothing_unlikely_leaves_an_empty_map(network, rng):
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_distances_are_all_but_the_likelihood(network, rng):
+    images = rng.random((2, 32, 32, 3)).astype("float32")
+    every, two = (
+        VQVAE2Method(network, name) for name in ("two-sided", "distances")
+    )
+    maps = ops.convert_to_numpy(every(images)["maps"])
+    found = ops.convert_to_numpy(two(images)["maps"])
+    np.testing.assert_allclose(found, maps[..., 1:], rtol=1e-5, atol=1e-6)
+    assert two.map_names == every.map_names[1:]
+    assert two.two_sided == (True, True)
+
+    def scales(method):
+        detector = Detector(method, 32)
+        detector.fit_map_statistics(sample_images(32, 6))
+        return ops.convert_to_numpy(detector.map_scale)
+
+    # What counts half has twice the unit.
+    expected = scales(every)[1:] * np.array([2, 1])[:, None, None]
+    np.testing.assert_allclose(scales(two), expected, rtol=1e-4)
+
+
 def test_resampling_scores_the_same_in_onnxruntime(network, rng, tmp_path):
     skip_unless_possible(find_format("onnx"))
     detector = Detector(VQVAE2Method(network, "restored", 2.0), 32)
