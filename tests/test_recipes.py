@@ -49,6 +49,8 @@ def small_of(name, **changes):
     small = {key: value for key, value in SMALL.items() if key in flat}
     if isinstance(flat.get("filters"), int):
         small["filters"] = 16
+    if "codes" in flat:
+        small["stem"] = 8  # one cell alone has none to attend to
     return recipe.replace(**small, **changes)
 
 

@@ -122,7 +122,7 @@ def test_what_counts_for_a_quarter_is_a_quarter_of_the_sum(rng):
         ("h2", "image_size=[64,96]", "must be a multiple of 64, which is 2^d"),
         ("robust", "image_size=[128,200]", "must be a multiple of 16, which"),
         ("robust", "image_size=[64,96]", "multiple of 16 up to image_size"),
-        ("vqvae2", "image_size=24", "a multiple of 16, the side of the coar"),
+        ("vqvae2", "image_size=48", "a multiple of 32, the side of the coar"),
         ("vqvae2", "prior_learning_rate=0", "rate' must be positive"),
         ("lsr", "score_map=sampled", "'score_map' must be one of likelihood"),
     ],
