@@ -90,7 +90,6 @@ def test_nothing_unlikely_leaves_an_empty_map(network, rng):
     assert ops.convert_to_numpy(method(images)["maps"]).max() > 0.0
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_distances_are_all_but_the_likelihood(network, rng):
     images = rng.random((2, 32, 32, 3)).astype("float32")
     every, two = (
@@ -112,6 +111,7 @@ def test_distances_are_all_but_the_likelihood(network, rng):
     np.testing.assert_allclose(scales(two), expected, rtol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_resampling_scores_the_same_in_onnxruntime(network, rng, tmp_path):
     skip_unless_possible(find_format("onnx"))
     detector = Detector(VQVAE2Method(network, "restored", 2.0), 32)
