@@ -1,7 +1,6 @@
 """Images of any sizes, as batches that one network can take."""
 
 import itertools
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -95,38 +94,3 @@ def ahead(items):
         while (item := coming.result()) is not pool:  # no item can be that
             coming = pool.submit(next, items, pool)
             yield item
-
-
-class Collecting:
-    """A list of what an iterable yields, made by a thread of its own.
-
-    ```python
-    with Collecting(items) as coming:
-        ...
-        items = coming.result()
-    ```
-
-    Left early it makes no more than the item that is under way.
-    """
-
-    def __init__(self, items):
-        self.left = threading.Event()
-        self.pool = ThreadPoolExecutor(1, "collecting")
-        self.found = self.pool.submit(self.collect, items)
-
-    def collect(self, items):
-        """What the thread does."""
-        return list(
-            itertools.takewhile(lambda _: not self.left.is_set(), items)
-        )
-
-    def result(self):
-        """Waits for the whole list; raises what the iterable raised."""
-        return self.found.result()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.left.set()
-        self.pool.shutdown()

@@ -36,6 +36,22 @@ def import_keras():
         importlib.import_module("keras")
 
 
+def import_keras_to_train():
+    """The same where nothing of another backend is needed either.
+
+    Keras 3.15 imports TensorFlow, whichever backend computes, to seed it: 4
+    seconds and 300 MB for numbers that nobody draws. It asks once whether
+    TensorFlow is there, and here it is told that it is not. For commands that
+    neither read `tf.data` nor export.
+    """
+    import_keras()
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        with replaced({"tensorflow": None}):
+            keras.utils.set_random_seed(0)  # asks; who trains seeds anew
+
+
 @contextlib.contextmanager
 def replaced(modules):
     """Puts `modules`, `None` for missing ones, in place of those not loaded."""

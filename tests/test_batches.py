@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from kerasad.batches import Collecting, ahead
+from kerasad.batches import ahead
+from kerasad.training.collecting import Collecting
 
 
 def test_ahead_yields_the_same_and_makes_the_next_meanwhile():

@@ -100,6 +100,9 @@ def command(
       kerasad train --data my_parts/good --out runs/my_parts
       kerasad train --calibration cross --set fpr=0.01
     """
+    from kerasad.lean_keras import import_keras_to_train
+
+    import_keras_to_train()
     from kerasad.cli.progress import Epochs
     from kerasad.config import load_config
 
@@ -171,7 +174,7 @@ def timed(facts) -> str:
 
     steps = min(facts["done_steps"], facts["planned_steps"])
     fit = in_time(steps, facts["recipe_steps"], limit)
-    return f"; {fit}{', which became slower' if facts['refits'] else ''}"
+    return f"; {fit}{', counted again on the way' if facts['refits'] else ''}"
 
 
 def in_groups(fitted) -> str:

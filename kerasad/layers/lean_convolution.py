@@ -1,10 +1,13 @@
-"""Convolutions with channels last that PyTorch computes without copies.
+"""Convolutions with channels last in the form that each backend is quick at.
 
 Keras 3.15 copies the input of each such convolution twice on PyTorch, to
 channels first and back: two thirds of the time of a small backbone. Told that
 the channels are first, it leaves the layout alone, and a transposed view is
 what PyTorch's convolutions work on best. The other backends have channels
 last, TensorFlow on a CPU nothing else.
+
+Depthwise, XLA has none for a CPU but one value at a time, nine tenths of the
+time of a small backbone on JAX; as a sum of shifted products it is one loop.
 """
 
 import keras
@@ -35,7 +38,10 @@ class LeanDepthwiseConv2D(keras.layers.DepthwiseConv2D):
     """`keras.layers.DepthwiseConv2D` with channels last, likewise."""
 
     def call(self, inputs):
-        if keras.backend.backend() != "torch":
+        backend = keras.backend.backend()
+        if backend == "jax" and self.depth_multiplier == 1:
+            return shifted_products(self, inputs)
+        if backend != "torch":
             return super().call(inputs)
         return convolved(ops.depthwise_conv, self, inputs)
 
@@ -50,7 +56,42 @@ def convolved(convolve, layer, x):
         dilation_rate=layer.dilation_rate,
         data_format="channels_first",
     )
-    x = ops.transpose(x, (0, 2, 3, 1))
+    return finished(layer, ops.transpose(x, (0, 2, 3, 1)))
+
+
+def shifted_products(layer, x):
+    """A depthwise convolution of `(B, H, W, C)`, value of the kernel by value.
+
+    The sides of `x` are known.
+    """
+    kernel, pads, places = layer.kernel[..., 0], [(0, 0)], []
+    for side, taps, step, dilation in zip(
+        x.shape[1:3],
+        kernel.shape,
+        layer.strides,
+        layer.dilation_rate,
+        strict=False,  # the last of the kernel's sides are the channels
+    ):
+        reach = dilation * (taps - 1)
+        count, pad = (side - reach - 1) // step + 1, 0
+        if layer.padding == "same":
+            count = -(-side // step)
+            pad = max(0, (count - 1) * step + reach + 1 - side)
+        pads.append((pad // 2, pad - pad // 2))
+        span = (count - 1) * step + 1
+        firsts = range(0, reach + 1, dilation)
+        places.append([slice(first, first + span, step) for first in firsts])
+    x = ops.pad(x, [*pads, (0, 0)])
+    products = (
+        x[:, rows, columns] * kernel[i, j]
+        for i, rows in enumerate(places[0])
+        for j, columns in enumerate(places[1])
+    )
+    return finished(layer, sum(products))
+
+
+def finished(layer, x):
+    """With the layer's bias and activation."""
     if layer.use_bias:
         x = x + layer.bias
     return x if layer.activation is None else layer.activation(x)

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import keras
@@ -5,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from kerasad.backbones import BACKBONES, TAPS, build_backbone
-from kerasad.batches import Collecting, ahead, filled
+from kerasad.batches import ahead, filled
 from kerasad.data.corruption import (
     CorruptionSettings,
     corruption_of,
@@ -22,6 +23,7 @@ from kerasad.maps import upsample
 from kerasad.methods.method import Method, described, revived
 from kerasad.models import FeatureHead
 from kerasad.settings import Settings, key, require
+from kerasad.training.collecting import Collecting
 from kerasad.training.feature_head import Examples, train_head, whitened
 
 STRIDE = 8  # pixels between places of the grid
@@ -223,7 +225,7 @@ class FeatureMemoryMethod(Method):
         Args:
             features: those of `images[chosen]`.
         """
-        corrupt, shifted = None, []
+        corrupt, beside = None, nullcontext()
         if run.settings.head_steps and len(chosen) > 1:
             corrupt = corruption_of(
                 CorruptionSettings(clean_share=0.0, **CORRUPTION),
@@ -231,9 +233,9 @@ class FeatureMemoryMethod(Method):
                 images[chosen],
             )
         if run.shifted is not None:
-            shifted = self.under_conditions(run.shifted, corrupt)
-        # Meanwhile: a small head keeps no more than one core busy.
-        with Collecting(shifted) as coming:
+            # Meanwhile: a small head keeps no more than one core busy.
+            beside = Collecting(self.under_conditions(run.shifted, corrupt))
+        with beside as coming:
             self.memory.fit(self.all_features(images, chosen, features))
             if corrupt is not None:
                 run.say("learning from artificial defects")

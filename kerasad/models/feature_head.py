@@ -1,5 +1,5 @@
 import keras
-from keras import layers
+from keras import layers, ops
 
 from kerasad.layers import Conv2D
 
@@ -36,9 +36,7 @@ class FeatureHead(keras.Model):
 
     def __init__(self, dims, width=64, dtype="float32", **kwargs):
         features = keras.Input((None, None, dims), name="features")
-        x = layers.Rescaling(1.0 / REACH, dtype=dtype)(features)
-        x = layers.Activation("hard_tanh", dtype=dtype)(x)
-        x = layers.Rescaling(REACH, dtype=dtype)(x)
+        x = ops.clip(features, -REACH, REACH)
         x = layers.Dense(width, "gelu", dtype=dtype)(x)
         # The same ones everywhere: a draw for each value takes PyTorch a fifth
         # of a step.

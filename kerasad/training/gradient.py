@@ -1,5 +1,6 @@
 """One training by gradients: batches into a network, epoch after epoch."""
 
+import math
 import time
 
 import keras
@@ -47,7 +48,7 @@ def train_network(build, losses, dataset, validation, run) -> tuple:
     done = plan.get("done", len(rows) * budget.each)
     seconds = plan.get("seconds")
     journal = Journal(run, budget, validation, rows, best, done, began, seconds)
-    journal.seeds = seeds
+    journal.seeds, journal.most = seeds, whole.steps
     if run.seconds not in (None, seconds):
         fitting = steps_in_time(network, dataset, journal)
         for _ in range(2):  # few steps are divided into shorter epochs
@@ -55,13 +56,13 @@ def train_network(build, losses, dataset, validation, run) -> tuple:
             journal.budget = budget_of(settings, len(dataset), steps, each)
         journal.seconds = run.seconds
         run.say(in_time(journal.budget.steps, whole.steps, run.seconds))
-    epochs = journal.budget.epochs
-    if len(rows) < epochs and not (rows and journal.out_of_time()):
-        with Endless(dataset, first=done) as stream:
+    finished = len(rows) >= journal.budget.epochs
+    if not finished and not (rows and journal.out_of_time()):
+        with Endless(dataset, first=journal.done) as stream:
             network.fit(
                 stream,
                 steps_per_epoch=journal.budget.each,
-                epochs=epochs,
+                epochs=math.ceil(whole.steps / journal.budget.each),
                 initial_epoch=len(rows),
                 shuffle=False,  # the data set owns its order
                 verbose=0,

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasad.errors import InputError
 from kerasad.training.checkpoint import put_seeds, save_checkpoint
+from kerasad.training.pace import fitting_steps
 from kerasad.training.schedules import learning_rate
 
 OVERDRAWN = 0.1  # of the time of a run, more than which is not tolerated
@@ -32,9 +33,9 @@ class Journal(keras.callbacks.Callback):
 
     A budget fits into the time of the run as long as its steps are as quick
     as they were when it was made. If the rest would take a tenth more than is
-    left, it gets fewer steps, and the schedule of the rate ends sooner. Once
-    the time is overdrawn by a tenth all the same, the epoch under way is the
-    last.
+    left, or a tenth less, it gets fewer steps or more, and the schedule of
+    the rate ends sooner or later. Once the time is overdrawn by a tenth all
+    the same, the epoch under way is the last.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Journal(keras.callbacks.Callback):
             )
         self.run = run
         self.budget = budget
+        self.most = budget.steps  # which a budget may grow to
         self.seconds = seconds
         self.validation = validation
         self.kept = {}  # batches of the validation
@@ -154,16 +156,28 @@ class Journal(keras.callbacks.Callback):
         self.show(self.budget.within(epoch), row)
 
     def refit(self):
-        """Takes steps away that no longer fit into the time."""
+        """Takes away steps that no longer fit into the time, or adds some.
+
+        What else runs on the machine comes and goes.
+        """
         last = self.rows[-RECENT:]
         epochs = range(len(self.rows) - len(last), len(self.rows))
         step = sum(row["seconds"] for row in last)
         step /= sum(map(self.budget.within, epochs))
         rest, left = self.budget.steps - self.done, max(0.0, self.time_left())
-        if rest > 0 and rest * step > (1.0 + OVERDRAWN) * left:
-            steps = self.done + int(left / step)
-            self.budget = dataclasses.replace(self.budget, steps=steps)
-            self.refits += 1
+        if rest <= 0 or math.isinf(left):
+            return
+        fitting = fitting_steps(left, step, 0.0, 1)
+        more = min(self.most - self.done, fitting)
+        if rest * step > (1.0 + OVERDRAWN) * left:
+            rest = int(left / step)
+        elif more > (1.0 + OVERDRAWN) * rest:
+            rest = more
+        else:
+            return
+        steps = self.done + rest
+        self.budget = dataclasses.replace(self.budget, steps=steps)
+        self.refits += 1
 
     def save(self):
         """Writes the checkpoint, if the run has one.

@@ -35,10 +35,14 @@ def test_contract(layer, rng, tmp_path):
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
-@pytest.mark.parametrize("strides", [1, 2])
-def test_lean_convolutions_are_keras_s(strides, padding, rng):
+@pytest.mark.parametrize("strides, dilation", [(1, 1), (2, 1), (1, 2)])
+def test_lean_convolutions_are_keras_s(strides, dilation, padding, rng):
     images = rng.normal(size=(2, 9, 12, 4)).astype("float32")
-    options = {"strides": strides, "padding": padding}
+    options = {
+        "strides": strides,
+        "padding": padding,
+        "dilation_rate": dilation,
+    }
     pairs = [
         (Conv2D(6, 3, **options), keras.layers.Conv2D(6, 3, **options)),
         (

@@ -94,6 +94,7 @@ def forty(monkeypatch):
         return 40
 
     monkeypatch.setattr(gradient, "fitting_steps", fitting)
+    monkeypatch.setattr(journal, "fitting_steps", lambda *_: 0)
 
 
 def test_a_time_decides_the_number_of_steps_alone(images, tmp_path, forty):
@@ -217,3 +218,28 @@ def test_steps_that_become_slower_are_fewer(images, tmp_path, forty, clock):
     assert 8 <= facts["done_steps"] < 40 and facts["refits"] > 0
     rates = [row["learning_rate"] for row in rows]
     assert rates[-1] < 0.3 * max(rates)  # where it goes on, at half: 0.9
+
+
+@pytest.mark.parametrize("recipe, least", [(100_000, 120), (60, 60)])
+def test_steps_that_become_quicker_are_more(
+    recipe, least, images, tmp_path, clock
+):
+    """Up to those of the recipe; 30 would fit if each took a second."""
+
+    def quick(epochs, epoch, step, steps, row):
+        clock.tick = 0.1
+
+    clock.tick = 1.0
+    _, rows, facts = learnt(
+        images,
+        tmp_path,
+        *LONG,
+        f"steps={recipe}",
+        seconds=60.0,
+        progress=quick,
+    )
+    assert least <= facts["done_steps"] <= recipe
+    assert facts["done_steps"] == facts["planned_steps"]
+    assert facts["refits"] > 0 and clock.now < 60.0
+    rates = [row["learning_rate"] for row in rows]
+    assert rates[-1] < 0.1 * max(rates)
