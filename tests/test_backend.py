@@ -57,6 +57,18 @@ def test_the_environment_comes_first(tmp_path):
     assert (result.stdout.strip(), result.stderr) == (name, "")
 
 
+@pytest.mark.parametrize("chosen", [None, "0"])
+def test_tensorflow_uses_onednn_unless_told_otherwise(
+    chosen, tmp_path, monkeypatch
+):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    code = CHOOSE + "; import os; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    given = {"KERAS_BACKEND": keras.backend.backend()}
+    if chosen is not None:
+        given["TF_ENABLE_ONEDNN_OPTS"] = chosen
+    assert run(code, tmp_path, **given).stdout.split()[-1] == (chosen or "1")
+
+
 @pytest.mark.parametrize("content", ["[]", "{", '{"floatx": "float32"}'])
 def test_a_file_that_names_no_backend(content, tmp_path):
     settings(tmp_path)

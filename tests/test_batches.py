@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from kerasad.batches import ahead
 from kerasad.training.collecting import Collecting
@@ -56,3 +57,21 @@ def test_what_is_left_early_makes_no_more():
     assert made == [0]
     with Collecting(range(5)) as coming:
         assert coming.result() == [0, 1, 2, 3, 4]
+
+
+def test_two_threads_share_the_cores():
+    """Where OpenMP computes: as many threads each would wait in turn."""
+
+    def threads():
+        return [
+            pool["num_threads"]
+            for pool in threadpool_info()
+            if pool["user_api"] == "openmp"
+        ]
+
+    with threadpool_limits(3, "openmp"):
+        before = threads()
+        with Collecting(threads() for _ in "a") as coming:
+            inside = threads()
+            assert coming.result() == [inside] == [[1] * len(before)]
+        assert threads() == before == [3] * len(before)

@@ -1,5 +1,6 @@
-"""What the command that people start for one image must not import."""
+"""What the commands that people start must not import."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -25,6 +26,14 @@ assert result.exit_code == 0, result.output
 print(result.stdout)
 heavy = {"matplotlib", "sklearn", "skimage", "pandas", "jax", "torch._dynamo"}
 print(sorted(heavy & set(sys.modules)))
+"""
+TRAIN = """
+import sys
+from kerasad.cli import cli
+
+cli(["train", "--config", "memory", *sys.argv[1:]], standalone_mode=False)
+print(sorted({"tensorflow", "jax", "torch", "pandas"} & set(sys.modules)))
+import tensorflow  # nobody else is hindered
 """
 AFTERWARDS = """
 import matplotlib.pyplot, sklearn.metrics  # nobody else is hindered
@@ -63,6 +72,24 @@ def test_predict_imports_no_more_than_it_needs(image, tmp_path):
     whole = kerasad.load(SAVED).predict(np.asarray(Image.open(image))[None])
     score = float(whole["anomaly_score"][0])
     assert line["anomaly_score"] == pytest.approx(score, rel=1e-5)
+
+
+def test_train_imports_no_other_backend(tmp_path, rng):
+    """Not to seed it either, which Keras does by itself."""
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+    for index in range(22):
+        image, _ = draw_capsule(rng, 32)
+        Image.fromarray(image).save(tmp_path / f"{index}.png")
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN, "--data", tmp_path]
+        + ["--set", "image_size=32", "--out", tmp_path / "run"],
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    found = done.stdout.decode().splitlines()[-1]
+    assert found == str([keras.backend.backend()])
+    assert (tmp_path / "run" / "detector.keras").is_file()
 
 
 def test_a_module_that_is_there_is_not_hidden():

@@ -45,6 +45,7 @@ def test_lean_convolutions_are_keras_s(strides, dilation, padding, rng):
     }
     pairs = [
         (Conv2D(6, 3, **options), keras.layers.Conv2D(6, 3, **options)),
+        (Conv2D(6, 1, **options), keras.layers.Conv2D(6, 1, **options)),
         (
             LeanDepthwiseConv2D(5, activation="relu6", **options),
             keras.layers.DepthwiseConv2D(5, activation="relu6", **options),
