@@ -19,9 +19,16 @@ class LeanConv2D(keras.layers.Conv2D):
     """`keras.layers.Conv2D` with channels last, in the same numbers."""
 
     def call(self, inputs):
-        if keras.backend.backend() != "torch":
-            return super().call(inputs)
-        return convolved(ops.conv, self, inputs)
+        if keras.backend.backend() == "torch":
+            return convolved(ops.conv, self, inputs)
+        if skips(self):
+            x = ops.conv(
+                taken(self, inputs),
+                self.kernel,
+                data_format="channels_last",
+            )
+            return finished(self, x)
+        return super().call(inputs)
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -48,20 +55,32 @@ class LeanDepthwiseConv2D(keras.layers.DepthwiseConv2D):
 
 def convolved(convolve, layer, x):
     """What a layer computes of `(B, H, W, C)`, by way of `(B, C, H, W)`."""
-    strides = layer.strides
-    if layer.kernel.shape[:2] == (1, 1) and strides != (1, 1):
-        # What is skipped is left out before: with AVX2 alone and fewer than 8
-        # channels the gradient of PyTorch 2.13 writes beyond its memory.
-        x, strides = x[:, :: strides[0], :: strides[1]], 1
+    skipping = skips(layer)
+    x = taken(layer, x) if skipping else x
     x = convolve(
         ops.transpose(x, (0, 3, 1, 2)),
         layer.kernel,
-        strides=strides,
+        strides=1 if skipping else layer.strides,
         padding=layer.padding,
         dilation_rate=layer.dilation_rate,
         data_format="channels_first",
     )
     return finished(layer, ops.transpose(x, (0, 2, 3, 1)))
+
+
+def skips(layer):
+    """Whether a convolution reads some places of its input and no others.
+
+    Its gradient by oneDNN, in PyTorch 2.13 and TensorFlow 2.21, writes beyond
+    its memory where there are fewer channels than a vector has: 8 with AVX2.
+    The places that are read, taken out before, leave a common one.
+    """
+    return layer.kernel_size == (1, 1) and layer.strides != (1, 1)
+
+
+def taken(layer, x):
+    """Of `(B, H, W, C)` the places that such a convolution reads."""
+    return x[:, :: layer.strides[0], :: layer.strides[1]]
 
 
 def shifted_products(layer, x):
