@@ -56,9 +56,9 @@ def train_network(build, losses, dataset, validation, run) -> tuple:
             journal.budget = budget_of(settings, len(dataset), steps, each)
         journal.seconds = run.seconds
         run.say(in_time(journal.budget.steps, whole.steps, run.seconds))
-    finished = len(rows) >= journal.budget.epochs
-    if not finished and not (rows and journal.out_of_time()):
-        with Endless(dataset, first=journal.done) as stream:
+    late = rows and journal.out_of_time()
+    if len(rows) < journal.budget.epochs and not late:
+        with Endless(dataset, first=done) as stream:
             network.fit(
                 stream,
                 steps_per_epoch=journal.budget.each,
