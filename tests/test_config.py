@@ -1,15 +1,15 @@
 import pytest
 
-from kerasad import config
+from kerasad import config, recipes
 from kerasad.config import Config, load_config
 from kerasad.errors import InputError
 
 
 def test_every_recipe_loads_and_is_documented():
-    assert "default" in config.names()
-    for name in config.names():
+    assert "default" in recipes.names()
+    for name in recipes.names():
         assert load_config(name).name == name
-        text = (config.config_folder() / f"{name}.yaml").read_text()
+        text = (recipes.config_folder() / f"{name}.yaml").read_text()
         assert text.startswith("# "), f"{name} does not say what it is"
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import kerasad
-from kerasad import config
+from kerasad import config, recipes
 from kerasad.capsules import draw_capsule
 from kerasad.errors import InputError
 from kerasad.training.train import train
@@ -72,7 +72,7 @@ def test_twins(name):
     assert recipe == twin.replace(name=name, seed=recipe.seed)
 
 
-@pytest.mark.parametrize("name", sorted(set(config.names()) - set(TWINS)))
+@pytest.mark.parametrize("name", sorted(set(recipes.names()) - set(TWINS)))
 def test_recipe(name, capsules, tmp_path):
     recipe = small_of(name, k=1.0, fpr=None)
     result = train(recipe, capsules, tmp_path)

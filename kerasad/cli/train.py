@@ -100,13 +100,16 @@ def command(
       kerasad train --data my_parts/good --out runs/my_parts
       kerasad train --calibration cross --set fpr=0.01
     """
+    from kerasad.recipes import read_recipe
+
+    values = read_recipe(source, settings)
     from kerasad.lean_keras import import_keras_to_train
 
     import_keras_to_train()
     from kerasad.cli.progress import Epochs
-    from kerasad.config import load_config
+    from kerasad.config import from_mapping
 
-    config = load_config(source, settings)
+    config = from_mapping(values)
     options = {
         "calibration": calibration,
         "folds": folds,

@@ -31,7 +31,7 @@ def read_parts(source) -> dict[str, Path]:
                 f"{source}: holds no folders; expected one a category"
             )
         return found
-    from kerasad.config import read_yaml
+    from kerasad.recipes import read_yaml
 
     found = {}
     for name, folder in read_yaml(source).items():

@@ -35,6 +35,16 @@ cli(["train", "--config", "memory", *sys.argv[1:]], standalone_mode=False)
 print(sorted({"tensorflow", "jax", "torch", "pandas"} & set(sys.modules)))
 import tensorflow  # nobody else is hindered
 """
+MISSPELT = """
+import sys
+from kerasad.cli import cli
+
+try:
+    cli(["train", "--config", "defualt"], standalone_mode=False)
+except Exception as error:
+    print(error)
+print("keras" in sys.modules)
+"""
 AFTERWARDS = """
 import matplotlib.pyplot, sklearn.metrics  # nobody else is hindered
 if "torch" in sys.modules:
@@ -72,6 +82,15 @@ def test_predict_imports_no_more_than_it_needs(image, tmp_path):
     whole = kerasad.load(SAVED).predict(np.asarray(Image.open(image))[None])
     score = float(whole["anomaly_score"][0])
     assert line["anomaly_score"] == pytest.approx(score, rel=1e-5)
+
+
+def test_a_misspelt_recipe_is_told_before_keras_is_imported():
+    done = subprocess.run(
+        [sys.executable, "-c", MISSPELT], check=True, stdout=subprocess.PIPE
+    )
+    message, imported = done.stdout.decode().splitlines()
+    assert message.endswith("did you mean 'default'?")
+    assert imported == "False"
 
 
 def test_train_imports_no_other_backend(tmp_path, rng):
