@@ -26,11 +26,11 @@ ROWS = [
         "cache",
         "domain.columns",
     },
-    {"files", "plain_keras", "settings", "lines"},
+    {"files", "plain_keras", "settings", "lines", "recipes"},
     {
         "backend",
         "importing",
-        "hub",
+        "hub", "recipes",
         "provenance",
         "vetting",
         "scoring",
@@ -66,7 +66,7 @@ NO_KERAS = {
     "errors", "files", "text", "config", "settings", "metrics", "calibration",
     "vetting", "legacy", "capsules", "sides", "regions", "lines", "prediction",
     "runtime", "serving", "shards", "map_files", "allocator", "cache", "stored",
-    "coco", "parquet", "fleet", "hub",
+    "coco", "parquet", "fleet", "hub", "recipes",
 }  # fmt: skip
 NAMES_NO_METHOD = ("detector.py", "evaluation", "vetting", "export", "cli",
                    "loading.py", "prediction.py", "training")  # fmt: skip

@@ -105,7 +105,7 @@ def block(x, kernel, stride, filters, expansion, name):
 def convolution(x, filters, kernel, stride=1, activate=True, name=None):
     """Convolution and ReLU6; depthwise where `filters` is None."""
     padding = "same"
-    if stride == 2:
+    if stride == 2 and any(side % 2 for side in x.shape[1:3]):
         # The package pads as even sides need it, whatever the sides are.
         before = (kernel - 2) // 2
         pads = (before, kernel - 2 - before)

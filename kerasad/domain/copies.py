@@ -18,6 +18,7 @@ from kerasad.sides import mean_side
 
 COPIES = 600  # at most, to learn from
 EACH = 20  # at most, of one image
+KEPT = 200 * 2**20  # bytes of them, after normalisation
 # Likelihoods that each of the changes takes part: one at a time, all at once.
 LIKELY = (0.5, 1.0)
 
@@ -103,11 +104,21 @@ def copies(images, count, rng):
     return np.stack(drawn), np.array(owners)
 
 
+def first_rows(batches, count):
+    """Yields batches of so many rows in all."""
+    for batch in batches:
+        if count <= 0:
+            return
+        yield {name: value[:count] for name, value in batch.items()}
+        count -= len(batch["owners"])
+
+
 class Shifted:
     """Good images under other conditions, after normalisation, in batches.
 
     Drawn anew, and alike, each time that they are asked for: they would take
-    more memory than the images.
+    more memory than the images. Only the first of them are kept, for whoever
+    asks for no more.
 
     Args:
         domain: `kerasad.domain.Domain`, fitted.
@@ -120,6 +131,7 @@ class Shifted:
         self.images = images
         self.seed = seed
         self.count = min(COPIES, EACH * len(images))
+        self.kept = []
 
     def batches(self, count=None, corrupt=None):
         """Yields dicts of numpy arrays, see `normalised`, and `owners`.
@@ -129,12 +141,21 @@ class Shifted:
             corrupt: what gives each a defect, see `drawn_copies`; they are
                 then others than those without.
         """
-        rng = np.random.default_rng([self.seed, 1 if corrupt is None else 2])
         count = min(count or self.count, self.count)
+        if corrupt is None and count <= BATCH * len(self.kept):
+            yield from first_rows(self.kept, count)
+            return
+        rng = np.random.default_rng([self.seed, 1 if corrupt is None else 2])
         drawn = drawn_copies(self.images, count, rng, corrupt)
+        kept = []
         for given, owners in ahead(stacked(drawn)):
-            found = self.normalise.rows(given, BATCH)
-            yield found | {"owners": owners}
+            found = self.normalise.rows(given, BATCH) | {"owners": owners}
+            yield found
+            if corrupt is None and len(owners) == BATCH:
+                size = sum(value.nbytes for value in found.values())
+                if size * (len(kept) + 1) <= KEPT:
+                    kept.append(found)
+        self.kept = kept or self.kept
 
 
 def stacked(drawn):

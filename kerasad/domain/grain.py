@@ -82,7 +82,9 @@ def softened(images, variance):
             before, after = (
                 x[(slice(None),) * axis + (part,)] for part in pair
             )
-            images = images + tap * (before + after)
+            pair = before + after
+            pair *= tap  # in place on PyTorch, as below
+            images += pair
     return images
 
 

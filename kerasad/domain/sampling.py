@@ -72,10 +72,19 @@ def sample(images, x, y):
     def at(offset):
         return ops.take(flat, place + offset, axis=0)
 
-    first, second = at(0), at(line)
-    upper = first + (at(step) - first) * right
-    lower = second + (at(line + step) - second) * right
-    return upper + (lower - upper) * down
+    upper = between(at(0), at(step), right)
+    return between(upper, between(at(line), at(line + step), right), down)
+
+
+def between(first, second, share):
+    """From `first` on a share of the way to `second`, which is written over.
+
+    In place on PyTorch, which waits for memory more than it computes.
+    """
+    second -= first
+    second *= share
+    second += first
+    return second
 
 
 def inside(x, y, height, width, margin=0.0):

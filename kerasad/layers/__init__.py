@@ -9,6 +9,7 @@ from kerasad.layers.context import PlaceFeatures as PlaceFeatures
 from kerasad.layers.convex_combination import (
     ConvexCombination as ConvexCombination,
 )
+from kerasad.layers.dropout import Dropout as Dropout
 from kerasad.layers.feature_gaussian import FeatureGaussian as FeatureGaussian
 from kerasad.layers.feature_grid import FeatureGrid as FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory as FeatureMemory

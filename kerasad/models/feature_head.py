@@ -1,7 +1,7 @@
 import keras
 from keras import layers, ops
 
-from kerasad.layers import Conv2D
+from kerasad.layers import Conv2D, Dropout
 
 REACH = 8.0  # standard deviations, beyond which a feature tells no more
 UNSEEN = 0.3  # share of the channels that training drops, window by window
@@ -40,7 +40,7 @@ class FeatureHead(keras.Model):
         x = layers.Dense(width, "gelu", dtype=dtype)(x)
         # The same ones everywhere: a draw for each value takes PyTorch a fifth
         # of a step.
-        x = layers.Dropout(UNSEEN, (None, 1, 1, None), dtype=dtype)(x)
+        x = Dropout(UNSEEN, (None, 1, 1, None), dtype=dtype)(x)
         x = Conv2D(
             width // 2,
             3,
@@ -53,6 +53,17 @@ class FeatureHead(keras.Model):
         logits = layers.Dense(1, dtype=dtype, name="logits")(x)
         super().__init__(features, logits, **kwargs)
         self.dims, self.width = dims, width
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """Binary cross-entropy of each place, by its weight.
+
+        Here and not by `compile`: to build a loss that is given to it, Keras
+        3.15 has PyTorch import its compiler, which takes seconds.
+        """
+        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+        return loss(y, y_pred, sample_weight=sample_weight)
 
     def get_config(self):
         return {"dims": self.dims, "width": self.width, "name": self.name}

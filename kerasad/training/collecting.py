@@ -18,7 +18,8 @@ class Collecting:
 
     Left early it makes no more than the item that is under way. Until it is
     left either thread computes on one core where OpenMP does the work, as
-    PyTorch's does: each with all cores would wait for the other's.
+    PyTorch's does, or BLAS, as NumPy's: each with all cores would wait for
+    the other's.
     """
 
     def __init__(self, items):
@@ -48,5 +49,5 @@ class Collecting:
 
 
 def one_core():
-    """OpenMP's threads for what the calling thread computes, one of them."""
-    return threadpool_limits(1, "openmp")
+    """One core for what the calling thread computes."""
+    return threadpool_limits(1)

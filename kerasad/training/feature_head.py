@@ -177,7 +177,6 @@ def train_head(head, good, defective, steps, seed, callbacks=()):
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     head.compile(
         optimizer,
-        keras.losses.BinaryCrossentropy(from_logits=True),
         # XLA's convolutions on a CPU are slow; JAX has no others.
         jit_compile=keras.backend.backend() == "jax",
     )

@@ -15,6 +15,7 @@ from kerasad.calibration.cross import pooled_shifted
 from kerasad.config import load_config
 from kerasad.data.affine import affine
 from kerasad.domain.columns import COLUMNS, is_changed
+from kerasad.domain.copies import Shifted
 from kerasad.errors import InputError
 from kerasad.layers import FeatureGaussian
 from kerasad.scoring import image_score
@@ -50,6 +51,18 @@ def test_the_contract_holds_with_a_domain(tmp_path):
         config = load_config("fast", settings)
         assert config.domain == "auto"
         assert check_method(config, tmp_path).domain is not None
+
+
+def test_copies_that_were_kept_are_those_drawn_anew(detector, parts):
+    shifted, other = (Shifted(detector.domain, parts[:3], 5) for _ in "ab")
+    made = list(shifted.batches())
+    assert [len(batch["owners"]) for batch in made] == [8] * 7 + [4]
+    again, anew = list(shifted.batches(11)), list(other.batches(11))
+    assert [len(batch["owners"]) for batch in again] == [8, 3]
+    for one, two, first in zip(again, anew, made, strict=False):
+        assert np.shares_memory(one["images"], first["images"])
+        for name, value in two.items():
+            np.testing.assert_allclose(one[name], value, atol=1e-6)
 
 
 def test_one_threshold_decides(detector, parts):

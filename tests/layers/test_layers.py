@@ -8,6 +8,7 @@ from kerasad.layers import (
     Conv2D,
     ConvexCombination,
     DepthToSpace,
+    Dropout,
     LeanConv2D,
     LeanDepthwiseConv2D,
     Resize,
@@ -26,6 +27,7 @@ from tests.contracts import check_layer
         Resize((5, 12)),
         LeanConv2D(5, 3, 2, "same", activation="relu"),
         LeanDepthwiseConv2D((3, 5), padding="same", use_bias=False),
+        Dropout(0.5, (None, 1, 1, None)),
     ],
     ids=lambda layer: type(layer).__name__,
 )
@@ -36,8 +38,9 @@ def test_contract(layer, rng, tmp_path):
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize("strides, dilation", [(1, 1), (2, 1), (1, 2)])
-def test_lean_convolutions_are_keras_s(strides, dilation, padding, rng):
-    images = rng.normal(size=(2, 9, 12, 4)).astype("float32")
+@pytest.mark.parametrize("sides", [(9, 12), (10, 12)])
+def test_lean_convolutions_are_keras_s(sides, strides, dilation, padding, rng):
+    images = rng.normal(size=(2, *sides, 4)).astype("float32")
     options = {
         "strides": strides,
         "padding": padding,
@@ -56,10 +59,31 @@ def test_lean_convolutions_are_keras_s(strides, dilation, padding, rng):
         lean.bias.assign(rng.normal(size=lean.bias.shape))
         other.build(images.shape)
         other.set_weights(lean.get_weights())
-        found, expected = map(
-            ops.convert_to_numpy, (lean(images), other(images))
+        expected = ops.convert_to_numpy(other(images))
+        for lean.trainable in (True, False):  # then in place on PyTorch
+            found = ops.convert_to_numpy(lean(images))
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_frozen_layer_leaves_what_it_is_given(rng):
+    images = ops.convert_to_tensor(rng.normal(size=(1, 4, 4, 3)))
+    before = np.array(ops.convert_to_numpy(images))
+    layer = LeanConv2D(3, 1, activation="relu6", trainable=False)
+    layer(images), layer(images)
+    np.testing.assert_array_equal(ops.convert_to_numpy(images), before)
+
+
+def test_dropout_is_keras_s(rng):
+    values = rng.normal(size=(3, 4, 4, 8)).astype("float32")
+    for shape in ((None, 1, 1, None), None):
+        found, expected = (
+            ops.convert_to_numpy(
+                kind(0.3, shape, seed=1)(values, training=True)
+            )
+            for kind in (Dropout, keras.layers.Dropout)
         )
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        assert (found == 0).any()
 
 
 def test_convex_combination_contract(rng, tmp_path):
