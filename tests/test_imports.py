@@ -30,7 +30,8 @@ ROWS = [
     {
         "backend",
         "importing",
-        "hub", "recipes",
+        "hub",
+        "recipes",
         "provenance",
         "vetting",
         "scoring",
