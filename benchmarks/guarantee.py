@@ -1,6 +1,6 @@
 """Is the guaranteed rate of false alarms kept on the folders people have?
 
-    python -m benchmarks.guarantee [--repeats 100] [KIND ...]
+    python -m benchmarks.guarantee [--repeats 100] [--first 0] [KIND ...]
         [--config memory] [--set KEY=VALUE ...] [--product-only]
 
 Draws folders of good parts, trains a recipe on each, unless told otherwise a
@@ -189,6 +189,7 @@ def main(arguments=None):
     )
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=list(KINDS))
     parser.add_argument("--repeats", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="folder's seed")
     parser.add_argument("--config", default="memory")
     parser.add_argument("--product-only", action="store_true")
     parser.add_argument(
@@ -206,10 +207,10 @@ def main(arguments=None):
     print(f"| --- |{' ---: |' * len(titles)}")
     for kind in options.kinds or KINDS:
         rows = []
-        for seed in range(options.repeats):
+        for seed in range(options.first, options.first + options.repeats):
             given = options.config, settings, options.product_only
             rows.append(once(kind, seed, *given))
-            print(f"\r{kind}: {seed + 1}", end="", file=sys.stderr)
+            print(f"\r{kind}: {len(rows)}", end="", file=sys.stderr)
         cells = [kind.replace("_", " ")]
         columns = np.transpose(rows)
         for said, flagged in zip(columns[::2], columns[1::2], strict=True):
