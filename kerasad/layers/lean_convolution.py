@@ -77,14 +77,16 @@ def pads_unevenly(layer, x):
     """Whether each side gets one pixel more behind than before.
 
     Which PyTorch does by a copy of all, and of a kernel of one line more not.
+    Not while it traces, when sizes are tensors: ONNX wants kernels as they are.
     """
     if layer.padding != "same" or layer.dilation_rate != (1, 1):
+        return False
+    if not all(isinstance(side, int) for side in x.shape[1:3]):
         return False
     uneven = True
     for side, taps, step in zip(
         x.shape[1:3], layer.kernel_size, layer.strides, strict=True
     ):
-        side = int(side)  # a tensor while PyTorch traces
         pad = (-(-side // step) - 1) * step + taps - side
         uneven = uneven and pad > 0 and pad % 2 == 1
     return uneven
