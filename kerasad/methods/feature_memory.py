@@ -129,6 +129,8 @@ class FeatureMemoryMethod(Method):
         self.shifted_memory = None
         if shifted:
             self.shifted_memory = self.memory_of(kind, "shifted_memory")
+        for learnt in filter(None, (head, shifted_head)):
+            learnt.trainable = False  # of a file: PyTorch exports no others
         self.head = head
         self.shifted_head = shifted_head
         self.relative = relative

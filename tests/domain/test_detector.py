@@ -65,6 +65,14 @@ def test_copies_that_were_kept_are_those_drawn_anew(detector, parts):
             np.testing.assert_allclose(one[name], value, atol=1e-6)
 
 
+def test_a_loaded_head_is_as_frozen_as_one_just_trained(detector, tmp_path):
+    """PyTorch refuses to export to ONNX what could still be trained."""
+    detector.save(tmp_path / "d.keras")
+    method = kerasad.load(tmp_path / "d.keras").method
+    for head in (method.head, method.shifted_head):
+        assert head.weights and not head.trainable_variables
+
+
 def test_one_threshold_decides(detector, parts):
     limit = detector.limit()
     known = detector.calibration["shifted"]
