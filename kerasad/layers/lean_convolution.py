@@ -83,13 +83,12 @@ def pads_unevenly(layer, x):
         return False
     if not all(isinstance(side, int) for side in x.shape[1:3]):
         return False
-    uneven = True
-    for side, taps, step in zip(
-        x.shape[1:3], layer.kernel_size, layer.strides, strict=True
-    ):
-        pad = (-(-side // step) - 1) * step + taps - side
-        uneven = uneven and pad > 0 and pad % 2 == 1
-    return uneven
+    sizes = zip(x.shape[1:3], layer.kernel_size, layer.strides, strict=True)
+    pads = [
+        (-(-side // step) - 1) * step + taps - side
+        for side, taps, step in sizes
+    ]
+    return all(pad > 0 and pad % 2 == 1 for pad in pads)
 
 
 def widened(kernel):
