@@ -88,7 +88,8 @@ def test_one_threshold_decides(detector, parts):
 
 
 def test_moved_good_images_are_not_called_anomalous(detector, parts):
-    result = detector.predict(moved(parts[16:]))
+    # As many at a time as another backend scores below: JAX compiles once.
+    result = detector.predict(moved(parts[16:]), batch_size=4)
     assert is_changed(result["domain"]).all()
     assert result["in_domain"].all()
     assert result["is_anomalous"].mean() <= 0.5

@@ -37,6 +37,14 @@ def scores(result):
             result.stdout.splitlines()]  # fmt: skip
 
 
+def another():
+    """The installed backend after this one, in a circle."""
+    own = keras.backend.backend()
+    after = BACKENDS.index(own) + 1
+    others = [*BACKENDS[after:], *BACKENDS[:after]]
+    return next(filter(installed, others), own)
+
+
 def test_from_training_to_another_backend(category, tmp_path):  # noqa: F811
     own, detector = ["--import", FILE], tmp_path / "detector.keras"
     settings = ["--set=image_size=64", "--set=validation_share=0.4"]
@@ -60,10 +68,9 @@ def test_from_training_to_another_backend(category, tmp_path):  # noqa: F811
 
     found = [
         scores(kerasad("predict", detector, good, *own, backend=backend))
-        for backend in filter(installed, BACKENDS)
+        for backend in (keras.backend.backend(), another())
     ]
-    for there in found:
-        assert there == pytest.approx(found[0], rel=1e-4)
+    assert found[1] == pytest.approx(found[0], rel=1e-4)
 
     unknown = kerasad("predict", detector, good)
     assert unknown.returncode == 2
