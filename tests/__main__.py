@@ -55,8 +55,12 @@ SETTINGS = {
 }
 LAST = 40  # lines of what failed, told again at the end
 # On the first backend: the part of processes, servers and waiting; that of
-# computing, not measured; and the rest.
+# arrays and files; that of computing, not measured; and the rest.
 COMMANDS = ["tests/cli", "tests/runtime", "tests/serving"]
+DATA = [
+    "tests/calibration", "tests/data", "tests/evaluation", "tests/metrics",
+    "tests/reports", "tests/unaligned",
+]  # fmt: skip
 COMPUTING = [
     "kerasad/detector.py", "tests/backbones", "tests/benchmarks",
     "tests/domain", "tests/layers", "tests/losses", "tests/maps",
@@ -107,9 +111,10 @@ def main(arguments):
     if arguments:
         jobs = [(backend, arguments) for backend in (*others, first)]
     else:
-        rest = [f"--ignore={path}" for path in (*COMMANDS, *COMPUTING)]
+        parts = (COMPUTING, COMMANDS, DATA)
+        rest = [f"--ignore={path}" for part in parts for path in part]
         jobs = [(backend, ON_EACH) for backend in others[::-1]]
-        jobs += [(first, COMMANDS), (first, COMPUTING), (first, rest)]
+        jobs += [(first, part) for part in (*parts, rest)]
     with (
         tempfile.TemporaryDirectory() as cache,
         concurrent.futures.ThreadPoolExecutor(2) as pool,

@@ -51,7 +51,7 @@ def moving(parts):
     settings = ["weights=random", "taps=[block_1]", "head_steps=20"]
     settings.append(f"image_size={list(SIDES)}")
     config = load_config("fast", settings)
-    made, _ = fit(config, parts[:16], parts[16:], Run(config.settings))
+    made, _ = fit(config, parts[:8], parts[16:], Run(config.settings))
     made.calibrate(parts[16:], "conformal", fpr=0.2)
     return made
 

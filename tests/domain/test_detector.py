@@ -36,7 +36,7 @@ FAST = [
 @pytest.fixture(scope="module")
 def detector(parts):
     config = load_config("fast", FAST)
-    made, _ = fit(config, parts[:16], parts[16:], Run(config.settings))
+    made, _ = fit(config, parts[:8], parts[16:], Run(config.settings))
     made.calibrate(parts[16:], "conformal", fpr=0.2)
     return made
 
@@ -191,7 +191,7 @@ def test_a_new_lamp_is_calibrated_for(detector, parts, tmp_path):
 
 def test_without_a_domain_nothing_can_be_recalibrated(parts):
     config = load_config("fast", [*FAST, "domain=none"])
-    made, _ = fit(config, parts[:16], parts[16:], Run(config.settings))
+    made, _ = fit(config, parts[:8], parts[16:], Run(config.settings))
     made.calibrate(parts[16:], "conformal", fpr=0.2)
     assert "domain" not in made.predict(parts[:1])
     with pytest.raises(InputError, match="domain=auto"):
