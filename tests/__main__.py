@@ -37,12 +37,6 @@ ON_EACH = [
     "tests/training/test_muon.py", "tests/training/test_precision.py",
     "tests/cli/test_interrupted.py::test_killed_trainings_end_with_the_same_"
     "weights",
-    # Large networks, or many, for what is the same on each.
-    "--deselect=tests/methods/test_codes.py::test_distances_are_all_but_the_"
-    "likelihood",
-    "--deselect=tests/methods/test_codes.py::test_nothing_unlikely_leaves_an_"
-    "empty_map",
-    "--deselect=tests/models/test_model_one.py::test_sizes_of_the_paper",
 ]  # fmt: skip
 # XLA compiles quickly: most of what tests compile is computed once. And what
 # takes it long only once: detectors that are loaded again, processes of their

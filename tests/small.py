@@ -1,7 +1,9 @@
 """Small detectors for tests, each method in its least form."""
 
 import keras
+import pytest
 
+from kerasad.backend import BACKENDS, installed
 from kerasad.detector import Detector
 from kerasad.methods.fused import FusedMethod
 from kerasad.methods.model_one import ModelOneMethod
@@ -12,6 +14,11 @@ from kerasad.models import SSAE
 SIZE = 32
 MAPS = ("fused", "memory", "segmentation", "squared-error", "gradient",
         "mse-ssim")  # fmt: skip
+# Large networks, or many, for what is the same on each.
+on_one_backend = pytest.mark.skipif(
+    keras.backend.backend() != next(filter(installed, BACKENDS)),
+    reason="told on the first backend that is installed",
+)
 
 
 def make_detector(anomaly_map="fused", memory_images=8, **options):

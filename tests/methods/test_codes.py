@@ -12,11 +12,8 @@ from kerasad.methods.vqvae2 import VQVAE2Method
 from kerasad.models.vqvae import VQVAE, surprise_of
 from kerasad.testing import sample_images
 from kerasad.training.run import Run
+from tests.small import on_one_backend
 from tests.test_export import skip_unless_possible
-
-on_one_backend = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="told on one backend"
-)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +79,7 @@ def test_only_unlikely_codes_are_resampled(network, numbers):
         np.testing.assert_array_equal(ops.convert_to_numpy(same), number)
 
 
+@on_one_backend
 def test_nothing_unlikely_leaves_an_empty_map(network, rng):
     images = rng.uniform(size=(1, 32, 32, 3)).astype("float32")
     method = VQVAE2Method(network, "restored", unlikely=100.0)
@@ -90,6 +88,7 @@ def test_nothing_unlikely_leaves_an_empty_map(network, rng):
     assert ops.convert_to_numpy(method(images)["maps"]).max() > 0.0
 
 
+@on_one_backend
 def test_distances_are_all_but_the_likelihood(network, rng):
     images = rng.random((2, 32, 32, 3)).astype("float32")
     every, two = (

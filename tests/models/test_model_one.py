@@ -5,6 +5,7 @@ import pytest
 from kerasad.models import ModelOne
 from kerasad.models.model_one import ARCHITECTURES
 from tests.contracts import check_model
+from tests.small import on_one_backend
 
 SMALL = dict(image_size=16, depth=1, base_filters=16)
 
@@ -19,6 +20,7 @@ def test_contract(arch, rng, tmp_path):
 
 
 # Table 1, and section 3.1.2 for the baseline.
+@on_one_backend
 @pytest.mark.parametrize(
     "arch, size, stem, vector, bottleneck",
     [
