@@ -1,16 +1,16 @@
 """Scoring, evaluating and starting, against another checkout of kerasad.
 
     python -m benchmarks.before OTHER [--rounds 3] [--detector NAME=FILE ...]
-                                [--data CATEGORY]
+                                [--data CATEGORY] [--backend torch]
 
 OTHER is a folder with the version to compare with, such as a git worktree.
-Each way runs in a process of its own on PyTorch, in turn there and here,
-`--rounds` times: `predict` of 64 images by each detector (a NAME and the file,
-of OTHER's making, for both to load), `evaluate` of the test split of CATEGORY,
-the command `kerasad evaluate` with heatmaps and report, and `kerasad predict`
-of one image file. Prints a Markdown table: medians of the seconds, and the
-ratio of there to here in the same round, by the clock and by the processor's
-time; others on the same cores change the latter less.
+Each way runs in a process of its own, in turn there, on PyTorch, and here, on
+`--backend`, `--rounds` times: `predict` of 64 images by each detector (a NAME
+and the file, of OTHER's making, for both to load), `evaluate` of the test
+split of CATEGORY, the command `kerasad evaluate` with heatmaps and report, and
+`kerasad predict` of one image file. Prints a Markdown table: medians of the
+seconds, and the ratio of there to here in the same round, by the clock and by
+the processor's time; others on the same cores change the latter less.
 """
 
 import argparse
@@ -39,6 +39,7 @@ def main(arguments=None):
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--detector", action="append", default=[])
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--backend", default="torch")
     parser.add_argument("--job", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.job:
@@ -50,7 +51,10 @@ def main(arguments=None):
     with tempfile.TemporaryDirectory() as folder:
         for what, command in ways(detectors, options.data, Path(folder)):
             rounds = [
-                [timed(command, tree) for tree in (options.other, HERE)]
+                [
+                    timed(command, options.other, "torch"),
+                    timed(command, HERE, options.backend),
+                ]
                 for _ in range(options.rounds)
             ]
             print(row(what, rounds), flush=True)
@@ -76,7 +80,7 @@ def ways(detectors, data, folder):
         yield f"`kerasad predict`, one image, {name}", command
 
 
-def timed(command, tree):
+def timed(command, tree, backend):
     """Seconds by the clock and by the processor, as the job says or in all."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
@@ -84,7 +88,7 @@ def timed(command, tree):
         [sys.executable, *command],
         env={
             **os.environ,
-            "KERAS_BACKEND": "torch",
+            "KERAS_BACKEND": backend,
             "PYTHONPATH": str(tree.absolute()),
         },
         cwd=tree,

@@ -65,6 +65,15 @@ ROWS = {
     "tap 4": {"taps": ("block_4",), "pool": (3,)},
     "taps 2, 4, 7": {"taps": ("block_2", "block_4", "block_7")},
     "taps 2, 4, 10": {"taps": ("block_2", "block_4", "block_10")},
+    "taps 4, 7; grid of 16 pixels": {
+        "taps": ("block_4", "block_7"),
+        "grid": 16,
+    },
+    "taps 2, 4, 7; grid of 16 pixels": {
+        "taps": ("block_2", "block_4", "block_7"),
+        "pool": (9, 5, 3),
+        "grid": 16,
+    },
     "32 components": {"dims": 32},
     "48 components": {"dims": 48},
     "no pooling": {"pool": (1, 1)},
@@ -74,6 +83,12 @@ ROWS = {
     "grid of 4 pixels": {"grid": 4},
     "grid of 16 pixels": {"grid": 16},
     "grid of 16 pixels, 12 and 24": {"grid": 16, "pool": (3, 3)},
+    "grid of 16 pixels, pooled 36 and 40": {"grid": 16, "pool": (9, 5)},
+    "grid of 16 pixels, pooled 36 and 40, sigma 8": {
+        "grid": 16,
+        "pool": (9, 5),
+        "sigma": 8.0,
+    },
     "shrinkage 0.05": {"shrinkage": 0.05},
     "shrinkage 0.5": {"shrinkage": 0.5},
     "floor 0.5": {"floor": 0.5},

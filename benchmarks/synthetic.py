@@ -1,10 +1,13 @@
 """Synthetic validation: what `default` and `best` are chosen by.
 
     python -m benchmarks.synthetic DETECTOR CATEGORY [--seed 0]
+                                   [--draw-size PIXELS]
 
 The normal images that training held out get defects drawn by other code than
 the training corruption, and the detector must tell them from the same images
-without. No image of the test split is read. Prints a Markdown table.
+without. No image of the test split is read. They are drawn at the detector's
+size, or at that of `--draw-size`, and then resized by the detector: so
+detectors of several sizes see the same pictures. Prints a Markdown table.
 """
 
 import argparse
@@ -19,6 +22,7 @@ from kerasad import metrics
 from kerasad.calibration.independence import divide
 from kerasad.config import from_mapping
 from kerasad.data.foreground import foreground_map
+from kerasad.data.images import shrunk_mask
 from kerasad.data.layouts import open_category
 from kerasad.loading import load
 
@@ -34,11 +38,18 @@ def main(arguments=None):
     parser.add_argument("detector", type=Path)
     parser.add_argument("category", type=Path)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--draw-size", type=int)
     options = parser.parse_args(arguments)
     detector = load(options.detector)
-    config = from_mapping(detector.provenance["config"])
+    config = dict(detector.provenance["config"])
+    if options.draw_size:
+        config["image_size"] = options.draw_size
+    config = from_mapping(config)
     train, held_out = normal_images(options.category, config)
     images, masks, kinds = synthetic_test(train, held_out, options.seed)
+    if options.draw_size:
+        sides = detector.image_size
+        masks = np.stack([shrunk_mask(mask, sides)[0] for mask in masks])
     result = detector.predict(images)
     for line in table(
         masks, kinds, result["anomaly_map"], result["anomaly_score"]
@@ -187,8 +198,13 @@ def misprint(rng, image, centre):
 def fade(rng, image, centre):
     """Print or relief gone: a soft patch of its own surroundings."""
     radius = rng.uniform(5, 14) * image.shape[0] / 256
+    side = int(radius) | 1
+    # Only what is near: a median of all of a large image takes seconds.
+    reach = int(radius) + side
+    near = tuple(slice(max(0, c - reach), c + reach + 1) for c in centre)
+    soft = image.copy()
+    soft[near] = ndimage.median_filter(image[near], (side, side, 1))
     shape = np.clip((radius - distances(image.shape, centre)) / 3, 0, 1)
-    soft = ndimage.median_filter(image, (int(radius) | 1, int(radius) | 1, 1))
     return blend(image, soft, shape)
 
 

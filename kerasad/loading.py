@@ -24,6 +24,10 @@ def load(path) -> Detector:
             anything that `kerasad.vetting.vet` refuses.
     """
     path = Path(fetched(path))
+    if path.is_dir():
+        inside = path / "detector.keras"
+        hint = f"; did you mean {inside}?" if inside.is_file() else ""
+        raise InputError(f"{path}: a folder, not a .keras detector{hint}")
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a .keras detector")
     if path.suffix != ".keras":

@@ -1,3 +1,4 @@
+import math
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -23,10 +24,11 @@ from kerasad.maps import upsample
 from kerasad.methods.method import Method, described, revived
 from kerasad.models import FeatureHead
 from kerasad.settings import Settings, key, require
+from kerasad.sides import mean_side
 from kerasad.training.collecting import Collecting
 from kerasad.training.feature_head import Examples, train_head, whitened
 
-STRIDE = 8  # pixels between places of the grid
+STRIDE = 8  # pixels between places of the grid, of up to 256 pixels
 LEAST = 32  # pixels
 # Images in the backbone at a time while learning: more need maps so large that
 # the system gives fresh pages for each, at half the speed.
@@ -35,8 +37,8 @@ SAMPLE = 256  # images that scale, alignment and memories are learnt from
 # Share of the features' variance found at one place from which on parts are
 # said to move: 0.1 for capsules, 0.9 for cloth and scattered nuts.
 MOVING = 0.6
-# Pixels that each map is averaged over, and at least three places of it: what
-# moves is compared by finer detail.
+# Pixels that each map is averaged over, of a grid of STRIDE, and at least three
+# places of it: what moves is compared by finer detail.
 POOL = {"gaussian": 20, "mixture": 12, "window": 12, "global": 12}
 KINDS = ("gaussian", "mixture", "window", "global")
 # Images in a memory; in the global one, as many features as they have.
@@ -98,6 +100,8 @@ class FeatureMemoryMethod(Method):
         relative: bool. Whether a map of a mixture is less the median of the
             image: what all of a cloth is, a little coarser than others or in
             another light, is no defect. Files of before were not.
+        stride: int. Pixels between places of the grid; what a map is averaged
+            over grows with it.
     """
 
     Config = FeatureMemorySettings
@@ -113,6 +117,7 @@ class FeatureMemoryMethod(Method):
         head=None,
         shifted_head=None,
         relative=True,
+        stride=STRIDE,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -120,7 +125,8 @@ class FeatureMemoryMethod(Method):
         self.image_size = tuple(image_size)
         self.dims = dims
         self.kind = kind
-        self.grid_size = [max(1, side // STRIDE) for side in self.image_size]
+        self.stride = stride
+        self.grid_size = [max(1, side // stride) for side in self.image_size]
         self.memory_images = memory_images
         # Not before the kind is known: Keras lets go of no layer it has seen.
         known = kind != "auto"
@@ -159,13 +165,14 @@ class FeatureMemoryMethod(Method):
         if kind == "window":
             images = min(images or IMAGES[kind], count, SAMPLE)
         dims = min(settings.dims, channels)
-        return cls(backbone, image_size, dims, kind, images)
+        stride = stride_of(image_size)
+        return cls(backbone, image_size, dims, kind, images, stride=stride)
 
     def grid_of(self, kind):
         """The layer before a memory of a kind, not fitted."""
         shapes = [output.shape for output in self.backbone.outputs]
-        height = self.image_size[0]
-        pool = [max(3, odd(POOL[kind] * s[1] / height)) for s in shapes]
+        reach = POOL[kind] * self.stride / STRIDE / self.image_size[0]
+        pool = [max(3, odd(reach * shape[1])) for shape in shapes]
         grid = FeatureGrid(
             self.grid_size, self.dims, pool, dtype="float32", name="grid"
         )
@@ -420,6 +427,7 @@ class FeatureMemoryMethod(Method):
             "head": self.head and described(self.head),
             "shifted_head": self.shifted_head and described(self.shifted_head),
             "relative": self.relative,
+            "stride": self.stride,
             "name": self.name,
         }
 
@@ -433,6 +441,15 @@ class FeatureMemoryMethod(Method):
 def as_list(maps):
     """A model of one output gives it bare."""
     return list(maps) if isinstance(maps, (list, tuple)) else [maps]
+
+
+def stride_of(sides) -> int:
+    """Pixels between places: larger images have finer ones, not more.
+
+    >>> stride_of((256, 256)), stride_of((384, 384)), stride_of((64, 512))
+    (8, 16, 8)
+    """
+    return STRIDE * math.ceil(mean_side(sides) / 256)
 
 
 def odd(number) -> int:

@@ -27,6 +27,11 @@ def folder(path, whole):
     path.mkdir()
 
 
+def run(path, whole):
+    path.mkdir()
+    (path / "detector.keras").write_bytes(whole)
+
+
 def archive(path, whole):
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("notes.txt", "x")
@@ -34,7 +39,12 @@ def archive(path, whole):
 
 DETECTORS = {
     "missing": (lambda path, whole: None, NO_FILE),
-    "a folder": (folder, NO_FILE),
+    "a folder": (folder, "{file}: a folder, not a .keras detector"),
+    "the folder of a run": (
+        run,
+        "{file}: a folder, not a .keras detector; did you mean "
+        "{file}/detector.keras?",
+    ),
     "a broken link": (lambda path, whole: path.symlink_to("gone"), NO_FILE),
     "zero bytes": (lambda path, whole: path.write_bytes(b""), NOT_KERAS),
     "truncated": (

@@ -1,0 +1,21 @@
+"""Larger images have a coarser grid; a file of before keeps the finer one."""
+
+from kerasad.methods.feature_memory import (
+    FeatureMemoryMethod,
+    FeatureMemorySettings,
+)
+
+
+def test_places_of_larger_images():
+    settings = FeatureMemorySettings(weights="random", taps=("block_1",))
+    method = FeatureMemoryMethod.from_settings(settings, (320, 256), 4)
+    assert method.grid_size == [20, 16]  # 286 pixels a side, so 16 a place
+    # Averaged over twice the 20 pixels of smaller ones: places of 4 pixels.
+    assert method.grid_of("gaussian").pool == [9]
+    again = FeatureMemoryMethod.from_config(method.get_config())
+    assert again.grid_size == [20, 16]
+    config = method.get_config()
+    del config["stride"]
+    before = FeatureMemoryMethod.from_config(config)
+    assert before.grid_size == [40, 32]
+    assert before.grid_of("gaussian").pool == [5]
