@@ -33,8 +33,10 @@ class CorruptionSettings(Settings):
     )
     foreground: bool = True  # patches where an object lies on a plain ground
     clean_share: float = key(0.35, 0, 1)
-    patches: tuple[int, ...] = key((1, 2), 1, 99, pair=True)
-    patch_size: tuple[float, ...] = key((0.02, 0.35), 0.001, 1, pair=True)
+    # Several a picture, each small enough to leave the others their
+    # surroundings: more to learn from in every step.
+    patches: tuple[int, ...] = key((4, 8), 1, 99, pair=True)
+    patch_size: tuple[float, ...] = key((0.02, 0.25), 0.001, 1, pair=True)
     opacity: tuple[float, ...] = key((0.3, 1.0), 0, 1, pair=True)
 
     def check(self, run):

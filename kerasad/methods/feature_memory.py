@@ -47,12 +47,10 @@ MOSTLY = 0.95  # share of a place that an image shows, to be learnt from
 HEAD = 0.25  # what its map counts beside the distance
 SURE = 4.0  # what lies so far below even odds is all the same
 # Images with artificial defects that a head learns from, in all and made of
-# each good one, at most. Several a picture, each small enough to leave the
-# others their surroundings: a picture costs more than a defect.
+# each good one, at most: a picture costs more than a defect.
 DEFECTS, EACH = 300, 20
 SHIFTED = 0.5  # of the steps, for the head under other conditions
 DRAWN = 12  # of them drawn while as many are in the backbone
-CORRUPTION = {"patches": (4, 8), "patch_size": (0.02, 0.25)}
 
 
 @dataclass(frozen=True)
@@ -237,7 +235,7 @@ class FeatureMemoryMethod(Method):
         corrupt, beside = None, nullcontext()
         if run.settings.head_steps and len(chosen) > 1:
             corrupt = corruption_of(
-                CorruptionSettings(clean_share=0.0, **CORRUPTION),
+                CorruptionSettings(clean_share=0.0),
                 run.bank(max(self.image_size)),
                 images[chosen],
             )
