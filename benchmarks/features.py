@@ -84,6 +84,7 @@ ROWS = {
     "grid of 16 pixels": {"grid": 16},
     "grid of 16 pixels, 12 and 24": {"grid": 16, "pool": (3, 3)},
     "grid of 16 pixels, pooled 36 and 40": {"grid": 16, "pool": (9, 5)},
+    "grid of 24 pixels, pooled 60 and 56": {"grid": 24, "pool": (15, 7)},
     "grid of 16 pixels, pooled 36 and 40, sigma 8": {
         "grid": 16,
         "pool": (9, 5),

@@ -55,8 +55,8 @@ class Domain(keras.layers.Layer):
 
     Args:
         size: pair of ints, `(height, width)` of the images.
-        textured: bool. Whether parts that do not lie alike are compared by
-            their `Texture`; files of before were not.
+        textured: bool. Whether images are compared by their `Texture`; files
+            of before were not.
 
     Call arguments:
         images: float32 `(B, H, W, 3)` in `[0, 1]`.
@@ -194,19 +194,23 @@ class Domain(keras.layers.Layer):
         }
 
     def texture_of(self, images, grey, aligned):
-        """What `Texture` tells of images that are like no template.
+        """What `Texture` tells of images: of some like a template, fineness.
 
-        Of others, which the template tells more of, nothing.
+        How fine an image is tells blur and a lower resolution apart from
+        what good images differ by, where edges and noise do not: photos that
+        were made smaller have little noise to lose.
         """
 
-        def unasked(images, grey):
+        def like_template(images, grey):
             nothing = ops.zeros_like(images[..., :1])
-            return nothing, nothing, nothing[:, 0, 0, 0]
+            if self.texture is None:
+                return nothing, nothing, nothing[:, 0, 0, 0]
+            return nothing, nothing, self.texture.otherwise_fine(grey)
 
         if self.texture is None:
-            return unasked(images, grey)
+            return like_template(images, grey)
         apart = ops.logical_and(grey[:, 0, 0] >= 0.0, ops.logical_not(aligned))
-        return either(apart, self.texture, unasked, (images, grey))
+        return either(apart, self.texture, like_template, (images, grey))
 
     def novelties(self, known, match, visible):
         """What `NOVELTIES` names, `(B, 6)`, at least 0."""

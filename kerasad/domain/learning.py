@@ -51,7 +51,10 @@ def fit_domain(domain, images) -> dict:
     found = collected(estimating, floats)
     match = float(np.median(found["domain"][:, len(ESTIMATES)]))
     aligned = match >= ALIKE
-    if not aligned:
+    if aligned:
+        fine = collected(Compiled(domain.texture, fine_alone), floats)["fine"]
+        domain.texture.fit_fineness(fine)
+    else:
         fit_texture(domain.texture, chosen, floats)
         domain.aligned.assign(0.0)
         found = collected(estimating, floats)
@@ -79,10 +82,15 @@ def fit_texture(texture, images, floats):
     texture.fit(found["fine"], empty, found["apart"])
 
 
+def fine_alone(images) -> dict:
+    """What `Texture.fit_fineness` learns from."""
+    return {"fine": fineness(luminance(images))}
+
+
 def textures(images) -> dict:
     """What `Texture.fit` learns from."""
     return {
-        "fine": fineness(luminance(images)),
+        **fine_alone(images),
         "empty": ops.mean(fill(images), axis=(1, 2, 3)),
         "apart": foreign(images),
     }

@@ -1,4 +1,5 @@
-"""What is told of images of parts that lie anyhow, for want of a template."""
+"""How fine images are; and what is told of parts that lie anyhow, for want of
+a template."""
 
 import functools
 
@@ -44,7 +45,7 @@ class Texture(keras.layers.Layer):
         self.built = True
 
     def fit(self, fine, empty, apart):
-        """Learns from good images.
+        """Learns from good images of parts that lie anyhow.
 
         A plain ground is as even as an empty border once it is compressed.
         Where there is one, only a corner of another colour is a border, and
@@ -61,18 +62,29 @@ class Texture(keras.layers.Layer):
             ground = 2.0 * np.quantile(apart, COMMON) + GROUND
         if empty[0] >= EMPTY:
             ground = ANYTHING
+        self.fit_fineness(fine, ground)
+
+    def fit_fineness(self, fine, ground=ANYTHING):
+        """Learns how fine good images are; all that a template leaves open."""
         centre = np.median(fine)
         reach = max(np.abs(fine - centre).max(), FINE * centre)
         self.known.assign([float(ground), float(centre), float(reach)])
 
     def call(self, images, grey):
-        centre, reach = self.known[1], self.known[2]
         plain = even(images)
         some = ops.any(plain, axis=-1)
         empty, near = either(some, self.borders, no_borders, (images, plain))
-        apart = ops.abs(fineness(grey) - centre) / reach / WIDER
         share = ops.mean(empty, axis=(1, 2, 3)) / EMPTY
-        return empty, near, ops.maximum(apart, share)
+        return empty, near, ops.maximum(self.otherwise_fine(grey), share)
+
+    def otherwise_fine(self, grey):
+        """How far from good images in fineness, `(B,)`, over 1 if beyond.
+
+        Of files from before it was learnt where there is a template, 1 at
+        most: no image is more than twice as fine as `known` says there.
+        """
+        centre, reach = self.known[1], self.known[2]
+        return ops.abs(fineness(grey) - centre) / reach / WIDER
 
     def borders(self, images, plain):
         """What `fill` finds, and what is too near to it to be scored.

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasad.data.affine import affine
+from kerasad.data.affine import affine, lower_resolution
 from kerasad.domain.columns import COLUMNS, ESTIMATES, named
 from kerasad.domain.copies import under_conditions
 from kerasad.domain.domain import Domain
-from kerasad.domain.grain import noise
+from kerasad.domain.grain import luminance, noise
 from kerasad.domain.learning import fit_domain, host
 from kerasad.domain.light import clipped, light
 from kerasad.domain.refinement import solve
+from kerasad.domain.texture import FINE, fineness
 from tests.domain.looking import floats, looking
 from tests.parts import SIDES
 
@@ -52,6 +53,29 @@ def test_pose(looked, parts, angle, scale, shift):
     assert after["right"] * side == pytest.approx(shift[1], abs=1.0)
     assert after["change"] > 1
     assert after["match"] > 0.97
+
+
+def test_a_lower_resolution_is_told_by_fineness(domain, looked, parts):
+    fine = host(fineness(luminance(ops.convert_to_tensor(floats(parts)))))
+    _, centre, reach = host(domain.texture.known)
+    assert centre == pytest.approx(np.median(fine), rel=1e-4)
+    widest = max(np.abs(fine - centre).max(), FINE * centre)
+    assert reach == pytest.approx(widest, rel=1e-3)
+    coarse = np.stack([lower_resolution(part, 0.7) for part in parts[:4]])
+    given = luminance(ops.convert_to_tensor(floats(coarse)))
+    apart = host(domain.texture.otherwise_fine(given))
+    assert apart.min() > 1
+    shown = looked(coarse)["domain"][:, COLUMNS.index("change")]
+    assert (shown >= apart * 0.999).all()
+
+
+def test_a_file_of_before_does_not_go_by_fineness(parts, rng):
+    layer = Domain(SIDES)
+    layer.build()
+    any_values = rng.integers(256, size=(1, *SIDES, 3))
+    images = floats(np.concatenate([parts[:1], any_values]))
+    given = luminance(ops.convert_to_tensor(images))
+    assert host(layer.texture.otherwise_fine(given)).max() < 1
 
 
 def test_light(looked, parts):
