@@ -23,7 +23,7 @@ from kerasad.domain.sampling import (
     whole,
 )
 from kerasad.domain.search import SIDE, PoseSearch
-from kerasad.domain.texture import WIDER, Texture
+from kerasad.domain.texture import WIDER, Texture, fineness, inner
 from kerasad.filters import resize_matrix
 from kerasad.layers.either import either
 from kerasad.layers.once import once
@@ -205,7 +205,8 @@ class Domain(keras.layers.Layer):
             nothing = ops.zeros_like(images[..., :1])
             if self.texture is None:
                 return nothing, nothing, nothing[:, 0, 0, 0]
-            return nothing, nothing, self.texture.otherwise_fine(grey)
+            apart = self.texture.otherwise_fine(fineness(inner(grey)))
+            return nothing, nothing, apart
 
         if self.texture is None:
             return like_template(images, grey)

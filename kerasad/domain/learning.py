@@ -9,7 +9,7 @@ from kerasad.data.compression import compressed
 from kerasad.domain.columns import ESTIMATES, NOVELTIES
 from kerasad.domain.domain import shrunk
 from kerasad.domain.grain import luminance, roughness
-from kerasad.domain.texture import fill, fineness, foreign
+from kerasad.domain.texture import fill, fineness, foreign, inner
 from kerasad.layers.compiled import Compiled
 
 IMAGES = 200  # at most, that ranges are learnt from
@@ -52,7 +52,7 @@ def fit_domain(domain, images) -> dict:
     match = float(np.median(found["domain"][:, len(ESTIMATES)]))
     aligned = match >= ALIKE
     if aligned:
-        fine = collected(Compiled(domain.texture, fine_alone), floats)["fine"]
+        fine = collected(Compiled(domain.texture, fine_within), floats)["fine"]
         domain.texture.fit_fineness(fine)
     else:
         fit_texture(domain.texture, chosen, floats)
@@ -82,15 +82,15 @@ def fit_texture(texture, images, floats):
     texture.fit(found["fine"], empty, found["apart"])
 
 
-def fine_alone(images) -> dict:
+def fine_within(images) -> dict:
     """What `Texture.fit_fineness` learns from."""
-    return {"fine": fineness(luminance(images))}
+    return {"fine": fineness(inner(luminance(images)))}
 
 
 def textures(images) -> dict:
     """What `Texture.fit` learns from."""
     return {
-        **fine_alone(images),
+        "fine": fineness(luminance(images)),
         "empty": ops.mean(fill(images), axis=(1, 2, 3)),
         "apart": foreign(images),
     }

@@ -14,6 +14,7 @@ from kerasad.layers.medians import medians
 EMPTY = 0.005  # share of an image that shows nothing, from which it is changed
 WIDER = 1.25  # times the widest of the good images is still unchanged
 FINE = 0.01  # relative, the least that their fineness varies
+BORDER = 1 / 16  # of a side, not looked at where there is a template
 ALIKE = 0.6 / 255  # between values that are the same
 THIN = 3  # pixels, no border
 REACH = 0.08  # of the mean side, around what is empty, that features see
@@ -75,16 +76,17 @@ class Texture(keras.layers.Layer):
         some = ops.any(plain, axis=-1)
         empty, near = either(some, self.borders, no_borders, (images, plain))
         share = ops.mean(empty, axis=(1, 2, 3)) / EMPTY
-        return empty, near, ops.maximum(self.otherwise_fine(grey), share)
+        apart = self.otherwise_fine(fineness(grey))
+        return empty, near, ops.maximum(apart, share)
 
-    def otherwise_fine(self, grey):
+    def otherwise_fine(self, fine):
         """How far from good images in fineness, `(B,)`, over 1 if beyond.
 
         Of files from before it was learnt where there is a template, 1 at
         most: no image is more than twice as fine as `known` says there.
         """
         centre, reach = self.known[1], self.known[2]
-        return ops.abs(fineness(grey) - centre) / reach / WIDER
+        return ops.abs(fine - centre) / reach / WIDER
 
     def borders(self, images, plain):
         """What `fill` finds, and what is too near to it to be scored.
@@ -140,6 +142,15 @@ def fineness(grey):
     """
     fine, coarse = (bends(grey, lag) for lag in (1, 2))
     return ops.sqrt((fine + 1e-7) / (coarse + 1e-7))
+
+
+def inner(grey):
+    """Images `(B, H, W)` without what a turn brings in from outside.
+
+    The sharp border of that would make up for all else that is blurred.
+    """
+    down, right = (round(BORDER * int(side)) for side in grey.shape[1:])
+    return grey[:, down : -down or None, right : -right or None]
 
 
 def bends(grey, lag):
