@@ -69,7 +69,7 @@ def count(results):
     return sum(f.read_bytes().count(b"\n") for f in results.glob("*.jsonl"))
 
 
-def soon(true, seconds=150):
+def soon(true, seconds=300):
     end = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < end, "it did not come to pass"
