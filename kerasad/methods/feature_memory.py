@@ -98,8 +98,8 @@ class FeatureMemoryMethod(Method):
         relative: bool. Whether a map of a mixture is less the median of the
             image: what all of a cloth is, a little coarser than others or in
             another light, is no defect. Files of before were not.
-        stride: int. Pixels between places of the grid; what a map is averaged
-            over grows with it.
+        stride: int, at least 8. Pixels between places of the grid; what a map
+            is averaged over grows with it.
     """
 
     Config = FeatureMemorySettings
@@ -123,6 +123,11 @@ class FeatureMemoryMethod(Method):
         self.image_size = tuple(image_size)
         self.dims = dims
         self.kind = kind
+        if stride < STRIDE:  # a file may ask for memories beyond measure
+            raise ValueError(
+                f"Argument `stride` must be at least {STRIDE}. "
+                f"Received: stride={stride}"
+            )
         self.stride = stride
         self.grid_size = [max(1, side // stride) for side in self.image_size]
         self.memory_images = memory_images

@@ -1,5 +1,7 @@
 """Larger images have a coarser grid; a file of before keeps the finer one."""
 
+import pytest
+
 from kerasad.methods.feature_memory import (
     FeatureMemoryMethod,
     FeatureMemorySettings,
@@ -19,3 +21,5 @@ def test_places_of_larger_images():
     before = FeatureMemoryMethod.from_config(config)
     assert before.grid_size == [40, 32]
     assert before.grid_of("gaussian").pool == [5]
+    with pytest.raises(ValueError, match="at least 8. Received: stride=1"):
+        FeatureMemoryMethod(method.backbone, (320, 256), stride=1)
