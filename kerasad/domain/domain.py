@@ -201,15 +201,15 @@ class Domain(keras.layers.Layer):
         were made smaller have little noise to lose.
         """
 
+        if self.texture is None:
+            nothing = ops.zeros_like(images[..., :1])
+            return nothing, nothing, nothing[:, 0, 0, 0]
+
         def like_template(images, grey):
             nothing = ops.zeros_like(images[..., :1])
-            if self.texture is None:
-                return nothing, nothing, nothing[:, 0, 0, 0]
-            apart = self.texture.otherwise_fine(fineness(inner(grey)))
-            return nothing, nothing, apart
+            fine = fineness(inner(grey))
+            return nothing, nothing, self.texture.otherwise_fine(fine)
 
-        if self.texture is None:
-            return like_template(images, grey)
         apart = ops.logical_and(grey[:, 0, 0] >= 0.0, ops.logical_not(aligned))
         return either(apart, self.texture, like_template, (images, grey))
 

@@ -447,7 +447,7 @@ def as_list(maps):
 
 
 def stride_of(sides) -> int:
-    """Pixels between places: larger images have finer ones, not more.
+    """Pixels between places: larger images have as many, not more.
 
     >>> stride_of((256, 256)), stride_of((384, 384)), stride_of((64, 512))
     (8, 16, 8)
