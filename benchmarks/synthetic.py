@@ -2,12 +2,14 @@
 
     python -m benchmarks.synthetic DETECTOR CATEGORY [--seed 0]
                                    [--draw-size PIXELS]
+                                   [--shift NAME] [--severity 1]
 
 The normal images that training held out get defects drawn by other code than
 the training corruption, and the detector must tell them from the same images
 without. No image of the test split is read. They are drawn at the detector's
 size, or at that of `--draw-size`, and then resized by the detector: so
-detectors of several sizes see the same pictures. Prints a Markdown table.
+detectors of several sizes see the same pictures. With `--shift` all of them,
+good or not, are then shown under other conditions. Prints a Markdown table.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from kerasad.config import from_mapping
 from kerasad.data.foreground import foreground_map
 from kerasad.data.images import shrunk_mask
 from kerasad.data.layouts import open_category
+from kerasad.data.shifts import SHIFTS, shift_all
 from kerasad.loading import load
 
 VISIBLE = 10  # of 255: a pixel that changed by less is no defect
@@ -39,6 +42,8 @@ def main(arguments=None):
     parser.add_argument("category", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--draw-size", type=int)
+    parser.add_argument("--shift", choices=tuple(SHIFTS))
+    parser.add_argument("--severity", type=float, default=1.0)
     options = parser.parse_args(arguments)
     detector = load(options.detector)
     config = dict(detector.provenance["config"])
@@ -47,6 +52,16 @@ def main(arguments=None):
     config = from_mapping(config)
     train, held_out = normal_images(options.category, config)
     images, masks, kinds = synthetic_test(train, held_out, options.seed)
+    if options.shift:
+        images, masks, gone = shift_all(
+            options.shift,
+            images,
+            masks,
+            options.seed,
+            np.arange(len(images)),
+            options.severity,
+        )
+        images, masks, kinds = images[~gone], masks[~gone], kinds[~gone]
     if options.draw_size:
         sides = detector.image_size
         masks = np.stack([shrunk_mask(mask, sides)[0] for mask in masks])

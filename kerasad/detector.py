@@ -14,7 +14,7 @@ from kerasad.data.likeness import Fingerprints
 from kerasad.domain.learning import fit_novelty
 from kerasad.errors import InputError
 from kerasad.files import replacing
-from kerasad.filters import gaussian_blur
+from kerasad.filters import enlarged_and_blurred, gaussian_blur
 from kerasad.layers.either import either
 from kerasad.layers.once import scoring
 from kerasad.layers.resize import Resize
@@ -207,13 +207,24 @@ class Detector(keras.Model):
         The score is of what they show, and the map in the frame that they
         had; 0 where they show nothing of what the method knows.
         """
-        anomaly_map = self.summed(maps, self.shifted_mean, self.shifted_scale)
-        anomaly_map = self.matching[0] * anomaly_map + self.matching[1]
-        seen = found["seen"][..., 0]
-        score = image_score(anomaly_map, self.score, self.top_fraction, seen)
+        anomaly_map, score = self.of_normalised(maps, found["seen"])
         anomaly_map = self.located(anomaly_map, maps)
         returned = self.domain.returned(anomaly_map[..., None], found)
         return returned[..., 0], score
+
+    def of_normalised(self, maps, seen):
+        """Map and score of normalised images, in the frame of the template.
+
+        Args:
+            maps: what `filtered` returns.
+            seen: `(B, H, W, 1)`, see `kerasad.domain.domain.Domain`.
+        """
+        anomaly_map = self.summed(maps, self.shifted_mean, self.shifted_scale)
+        anomaly_map = self.matching[0] * anomaly_map + self.matching[1]
+        score = image_score(
+            anomaly_map, self.score, self.top_fraction, seen[..., 0]
+        )
+        return anomaly_map, score
 
     def summed(self, maps, mean, scale):
         """One map of several, each in units of its own spread."""
@@ -232,10 +243,16 @@ class Detector(keras.Model):
         return sum(one / spread[index] for index, one in enumerate(maps))
 
     def filtered(self, maps):
-        """The channels of `maps`, `(B, H, W, C)`, each after the filter."""
+        """The channels of `maps`, `(B, h, w, C)`, each after the filter.
+
+        Those of a coarser grid are brought to the size of the images.
+        """
+        channels = [maps[..., i] for i in range(len(self.method.map_names))]
+        if tuple(maps.shape[1:3]) == self.image_size:
+            return [gaussian_blur(one, self.sigma) for one in channels]
         return [
-            gaussian_blur(maps[..., index], self.sigma)
-            for index in range(len(self.method.map_names))
+            enlarged_and_blurred(one, *self.image_size, self.sigma)
+            for one in channels
         ]
 
     def predict(
@@ -293,13 +310,17 @@ class Detector(keras.Model):
 
     def computed(self, batch):
         """What `call` gives of a batch of any size, as numpy arrays."""
-        if batch.shape[1:3] != self.image_size:
-            # Not in the graph, which would be traced for each size, on
-            # TensorFlow without knowing the size.
-            batch = self.resize(batch.astype("float32"))
-            batch = ops.convert_to_numpy(batch)
         with scoring():
-            return self.predict_on_batch(batch)
+            return self.predict_on_batch(self.sized(batch))
+
+    def sized(self, batch):
+        """A batch at the size of the detector, `(B, *image_size, 3)`."""
+        if batch.shape[1:3] == self.image_size:
+            return batch
+        # Not in the graph, which would be traced for each size, on
+        # TensorFlow without knowing the size.
+        batch = self.resize(batch.astype("float32"))
+        return ops.convert_to_numpy(batch)
 
     def export(self, *arguments, **options):
         """Keras's own would leave out preprocessing and checks.

@@ -26,6 +26,22 @@ def gaussian_blur(maps, sigma):
     )
 
 
+def enlarged_and_blurred(maps, height, width, sigma):
+    """`gaussian_blur` of `upsample(maps, height, width)`, in one go.
+
+    Both are products with matrices of the sides, so that the small ones are
+    multiplied first and no map is filtered at full size.
+    """
+    sides = (maps.shape[1], height), (maps.shape[2], width)
+    return separable(maps, *(blurred_resize(*pair, sigma) for pair in sides))
+
+
+def blurred_resize(source, target, sigma) -> np.ndarray:
+    """Weights `(target, source)` that resize a side and filter it then."""
+    resize = resize_matrix(source, target)
+    return resize if sigma == 0 else gaussian_matrix(target, sigma) @ resize
+
+
 def separable(x, rows, columns):
     """`rows @ x @ columns.T` over the last two axes of `x`."""
     rows = ops.convert_to_tensor(rows, dtype=x.dtype)

@@ -76,16 +76,18 @@ def check_maps(method, images):
         f"`call` gives maps and perhaps reconstruction, not {set(outputs)}",
     )
     sides, count = batch.shape[:3], len(method.map_names)
+    given = outputs["maps"].shape[1:3]
+    maps_shape = len(batch), *map(min, given, sides[1:]), count
     left_out = method.left_out_maps(batch, np.arange(len(batch)))
-    for name, value, channels in (
-        ("maps", outputs["maps"], count),
-        ("left_out_maps", left_out, count),
-        ("reconstruction", outputs.get("reconstruction", batch), 3),
+    for name, value, shape in (
+        ("maps", outputs["maps"], maps_shape),
+        ("left_out_maps", left_out, maps_shape),
+        ("reconstruction", outputs.get("reconstruction", batch), batch.shape),
     ):
         value = keras.ops.convert_to_numpy(value)
         expect(
-            value.shape == (*sides, channels) and value.dtype == "float32",
-            f"`{name}` must be float32 {(*sides, channels)}, it is "
+            value.shape == shape and value.dtype == "float32",
+            f"`{name}` must be float32 {shape}, it is "
             f"{value.dtype} {value.shape}",
         )
         expect(np.isfinite(value).all(), f"`{name}` holds what is not finite")

@@ -5,7 +5,12 @@ import pytest
 from PIL import Image
 from scipy.ndimage import binary_dilation
 
-from kerasad.capsules import DEFECTS, draw_capsule, write_category
+from kerasad.capsules import (
+    DEFECTS,
+    builtin_capsules,
+    draw_capsule,
+    write_category,
+)
 from kerasad.capsules.render import render
 from kerasad.capsules.scene import sample_capsule
 from kerasad.errors import InputError
@@ -28,6 +33,19 @@ def digests(folder):
         ).hexdigest()
         for path in folder.rglob("*.png")
     }
+
+
+def test_two_may_draw_the_built_in_ones_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    drawn = []
+
+    def other(done, total):
+        if done == total and not drawn:  # the first of two is about to end
+            drawn.append(builtin_capsules(32, lambda *_: drawn))
+
+    folder = builtin_capsules(32, other)
+    assert drawn == [folder] and len(digests(folder)) == 351 + 109
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
 def test_a_good_capsule_has_an_empty_mask(rng):

@@ -50,7 +50,7 @@ def moving(parts):
     """A detector that undoes how an image was taken."""
     settings = ["weights=random", "taps=[block_1]", "head_steps=20"]
     settings.append(f"image_size={list(SIDES)}")
-    config = load_config("fast", settings)
+    config = load_config("accurate", settings)
     made, _ = fit(config, parts[:8], parts[16:], Run(config.settings))
     made.calibrate(parts[16:], "conformal", fpr=0.2)
     return made

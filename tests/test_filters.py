@@ -3,7 +3,13 @@ import pytest
 from keras import ops
 from scipy import ndimage
 
-from kerasad.filters import gaussian_blur, gaussian_matrix, resize_matrix
+from kerasad.filters import (
+    enlarged_and_blurred,
+    gaussian_blur,
+    gaussian_matrix,
+    resize_matrix,
+)
+from kerasad.maps import upsample
 
 
 @pytest.mark.parametrize("sigma", [0.7, 2.0, 6.0])
@@ -18,6 +24,16 @@ def test_gaussian_blur_is_scipys(sigma, rng):
 def test_no_blur_returns_the_maps(rng):
     maps = rng.normal(size=(1, 8, 8))
     assert gaussian_blur(maps, 0) is maps
+
+
+@pytest.mark.parametrize("sigma", [0, 3.0])
+def test_enlarging_and_blurring_in_one_go_is_one_after_the_other(sigma, rng):
+    maps = ops.convert_to_tensor(rng.normal(size=(2, 6, 9)).astype("float32"))
+    found = enlarged_and_blurred(maps, 48, 63, sigma)
+    expected = gaussian_blur(upsample(maps, 48, 63), sigma)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(found), ops.convert_to_numpy(expected), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("source, target", [(7, 7), (7, 21), (40, 9), (1, 4)])

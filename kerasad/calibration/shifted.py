@@ -6,12 +6,18 @@ and the first are brought to the scale of the second, so that one threshold
 decides.
 """
 
+import itertools
+from functools import partial
+
 import numpy as np
 
+from kerasad.batches import ahead, raw_image
 from kerasad.calibration.fit import fit_threshold
 from kerasad.domain.columns import COLUMNS, is_changed
-from kerasad.domain.copies import copies
+from kerasad.domain.copies import BATCH, drawn_copies
 from kerasad.errors import InputError
+from kerasad.layers.compiled import Compiled
+from kerasad.spread import as_if_changed
 from kerasad.text import counted
 
 COPIES, EACH = 160, 4  # in all, at least, and of each image
@@ -32,9 +38,17 @@ def shifted_calibration(detector, images, groups=None) -> dict | None:
         which an image is not judged. `None` if nothing was changed enough.
     """
     count = max(EACH * len(images), COPIES)
-    drawn, owners = copies(images, count, np.random.default_rng(0))
+    owners = []
+
+    def drawn():
+        rng = np.random.default_rng(0)
+        for image, _, owner in drawn_copies(images, count, rng):
+            owners.append(owner)
+            yield image
+
     labels = labels_of(images, groups)
-    scores, novelty, changed = raw(detector, drawn)
+    scores, novelty, changed = raw(detector, drawn())
+    owners = np.array(owners)
     if not changed.any():
         return None
     return {
@@ -61,7 +75,7 @@ def recalibrated(detector, images, groups, say) -> dict:
     if detector.domain is None:
         raise InputError(
             "this detector takes images as they come; train it with "
-            "domain=auto, as the recipe fast has it, to calibrate it for "
+            "domain=auto, as the recipe accurate has it, to calibrate it for "
             "other conditions"
         )
     known = (detector.calibration or {}).get("shifted") or {}
@@ -98,13 +112,35 @@ def labels_of(images, groups):
 
 
 def raw(detector, images):
-    """Scores before they are matched, novelties, and what was changed."""
+    """Scores before they are matched, novelties, and what was changed.
+
+    Args:
+        images: iterable of images `(H, W, 3)`, as `Detector.predict` takes
+            them.
+    """
     detector.matching.assign([1.0, 0.0])
     detector.domain.novelty_limit.assign(1.0)
-    result = detector.predict(images)
-    novelty = result["domain"][:, COLUMNS.index("novelty")]
-    changed = is_changed(result["domain"])
-    return result["anomaly_score"].astype("float64"), novelty, changed
+    program = Compiled(detector, partial(as_if_changed, detector))
+    images, rows = iter(images), []
+
+    def batches():
+        while some := list(itertools.islice(images, BATCH)):
+            yield floats_of(detector, some)
+
+    for batch in ahead(batches()):
+        rows.append(program.rows(batch, BATCH))
+    scores, domain = (
+        np.concatenate([row[name] for row in rows])
+        for name in ("score", "domain")
+    )
+    novelty = domain[:, COLUMNS.index("novelty")]
+    return scores.astype("float64"), novelty, is_changed(domain)
+
+
+def floats_of(detector, images):
+    """Images as one batch in `[0, 1]`, at the size of the detector."""
+    batch = detector.sized(np.stack([raw_image(one) for one in images]))
+    return batch.astype("float32") / np.float32(255.0)
 
 
 def match(detector, method, k, fpr) -> dict:

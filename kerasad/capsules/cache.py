@@ -4,6 +4,7 @@ from pathlib import Path
 
 from kerasad.cache import cache_folder
 from kerasad.capsules.category import write_category
+from kerasad.errors import InputError
 
 # Raised whenever the renderer draws different pictures.
 VERSION = 1
@@ -17,5 +18,9 @@ def builtin_capsules(size: int = 256, progress=None) -> Path:
     folder = cache_folder() / f"capsules-v{VERSION}-{size}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        write_category(folder, size=size, progress=progress)
+        try:
+            write_category(folder, size=size, progress=progress)
+        except InputError:
+            if not folder.is_dir():  # else another process was quicker
+                raise
     return folder

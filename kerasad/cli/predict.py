@@ -108,8 +108,8 @@ def command(
     Keys: path, page (of a TIFF with several, from 0), anomaly_score, p_value,
     is_anomalous, threshold, regions. Each region, the worst first, has its box
     [x, y, width, height] and area in pixels of the image, upright, and its
-    peak in the anomaly map. A detector of the recipe fast adds domain, how the
-    image was taken, and in_domain; where that is false the image is not
+    peak in the anomaly map. A detector of the recipe accurate adds domain, how
+    the image was taken, and in_domain; where that is false the image is not
     judged and is_anomalous is null.
 
     An image that cannot be read gives a line with path and error; the others

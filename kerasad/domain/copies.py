@@ -19,6 +19,7 @@ from kerasad.sides import mean_side
 COPIES = 600  # at most, to learn from
 EACH = 20  # at most, of one image
 KEPT = 200 * 2**20  # bytes of them, after normalisation
+LOOKS = 200  # at most, of which all but the images is kept
 # Likelihoods that each of the changes takes part: one at a time, all at once.
 LIKELY = (0.5, 1.0)
 
@@ -91,19 +92,6 @@ def drawn_copies(images, count, rng, corrupt=None):
         yield *under_conditions(image, rng, mask), owner
 
 
-def copies(images, count, rng):
-    """Those of `drawn_copies` together.
-
-    Args:
-        images: uint8 `(n, H, W, 3)`.
-
-    Returns:
-        uint8 `(count, H, W, 3)` and ints `(count,)`, what each is a copy of.
-    """
-    drawn, _, owners = zip(*drawn_copies(images, count, rng), strict=True)
-    return np.stack(drawn), np.array(owners)
-
-
 def first_rows(batches, count):
     """Yields batches of so many rows in all."""
     for batch in batches:
@@ -118,7 +106,7 @@ class Shifted:
 
     Drawn anew, and alike, each time that they are asked for: they would take
     more memory than the images. Only the first of them are kept, for whoever
-    asks for no more.
+    asks for no more; and of some more, all but the images.
 
     Args:
         domain: `kerasad.domain.Domain`, fitted.
@@ -131,7 +119,17 @@ class Shifted:
         self.images = images
         self.seed = seed
         self.count = min(COPIES, EACH * len(images))
-        self.kept = []
+        self.kept, self.seen = [], []
+
+    def looks(self, count):
+        """Yields dicts as `batches` does, which may lack `images`."""
+        count = min(count, self.count)
+        known = sum(len(batch["owners"]) for batch in self.seen)
+        yield from (
+            first_rows(self.seen, count)
+            if count <= known
+            else self.batches(count)
+        )
 
     def batches(self, count=None, corrupt=None):
         """Yields dicts of numpy arrays, see `normalised`, and `owners`.
@@ -147,7 +145,7 @@ class Shifted:
             return
         rng = np.random.default_rng([self.seed, 1 if corrupt is None else 2])
         drawn = drawn_copies(self.images, count, rng, corrupt)
-        kept = []
+        kept, looks = [], []
         for given, owners in ahead(stacked(drawn)):
             found = self.normalise.rows(given, BATCH) | {"owners": owners}
             yield found
@@ -155,7 +153,10 @@ class Shifted:
                 size = sum(value.nbytes for value in found.values())
                 if size * (len(kept) + 1) <= KEPT:
                     kept.append(found)
-        self.kept = kept or self.kept
+            if corrupt is None and len(looks) * BATCH < LOOKS:
+                look = {k: found[k] for k in found if k != "images"}
+                looks.append(look)
+        self.kept, self.seen = kept or self.kept, looks or self.seen
 
 
 def stacked(drawn):

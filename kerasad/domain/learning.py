@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from kerasad.data.compression import compressed
+from kerasad.data.median import median_image
 from kerasad.domain.columns import ESTIMATES, NOVELTIES
 from kerasad.domain.domain import shrunk
 from kerasad.domain.grain import luminance, roughness
@@ -33,11 +34,10 @@ def fit_domain(domain, images) -> dict:
     if not domain.built:
         domain.build()
     chosen = images[:: max(1, -(-len(images) // IMAGES))]
-    floats = chosen.astype("float32") / 255.0
-    template = np.median(floats, axis=0)
+    template = median_image(chosen) / np.float32(255.0)
     domain.template.assign(template)
     first = Compiled(domain, partial(first_look, domain))
-    looks = collected(first, floats)
+    looks = collected(first, chosen)
     smaller = looks["small"]
     deviation = smaller.std(axis=(1, 2)).mean(axis=0)
     domain.moments.assign(np.stack([smaller.mean(axis=(0, 1, 2)), deviation]))
@@ -48,16 +48,16 @@ def fit_domain(domain, images) -> dict:
     domain.slope.assign(np.mean(looks["slope"]))
     domain.aligned.assign(1.0)
     estimating = Compiled(domain, partial(estimates, domain))
-    found = collected(estimating, floats)
+    found = collected(estimating, chosen)
     match = float(np.median(found["domain"][:, len(ESTIMATES)]))
     aligned = match >= ALIKE
     if aligned:
-        fine = collected(Compiled(domain.texture, fine_within), floats)["fine"]
-        domain.texture.fit_fineness(fine)
+        program = Compiled(domain.texture, fine_within)
+        domain.texture.fit_fineness(collected(program, chosen)["fine"])
     else:
-        fit_texture(domain.texture, chosen, floats)
+        fit_texture(domain.texture, chosen)
         domain.aligned.assign(0.0)
-        found = collected(estimating, floats)
+        found = collected(estimating, chosen)
     known = found["known"]
     centre = np.median(known, axis=0)
     widest = np.abs(known - centre).max(axis=0)
@@ -66,18 +66,17 @@ def fit_domain(domain, images) -> dict:
     return {"aligned": aligned, "correlation": match}
 
 
-def fit_texture(texture, images, floats):
+def fit_texture(texture, images):
     """What a `kerasad.domain.texture.Texture` learns from good images.
 
     Args:
         texture: the layer, which is changed.
         images: uint8 `(n, H, W, 3)`.
-        floats: the same in `[0, 1]`.
     """
     flat = np.stack([compressed(image, QUALITY) for image in images[:BATCH]])
     program = Compiled(texture, textures)
-    compressed_ones = collected(program, flat / np.float32(255.0))
-    found = collected(program, floats)
+    compressed_ones = collected(program, flat)
+    found = collected(program, images)
     empty = found["empty"].max(), compressed_ones["empty"].max()
     texture.fit(found["fine"], empty, found["apart"])
 
@@ -119,15 +118,17 @@ def estimates(domain, images) -> dict:
 
 
 def collected(program, images) -> dict:
-    """The dict that a `Compiled` makes of images `(n, H, W, 3)`, whole."""
+    """The dict that a `Compiled` makes of uint8 images `(n, H, W, 3)`."""
     size = min(BATCH, len(images))
     found = [program.rows(part, size) for part in parts(images)]
     return {key: np.concatenate([x[key] for x in found]) for key in found[0]}
 
 
 def parts(images):
-    """Yields images in batches."""
-    return (images[i : i + BATCH] for i in range(0, len(images), BATCH))
+    """Yields uint8 images in batches, in `[0, 1]`."""
+    for start in range(0, len(images), BATCH):
+        batch = images[start : start + BATCH]
+        yield batch.astype("float32") / np.float32(255.0)
 
 
 def host(value):

@@ -20,8 +20,7 @@ from kerasad.layers.feature_grid import FeatureGrid
 from kerasad.layers.feature_memory import FeatureMemory
 from kerasad.layers.feature_mixture import FeatureMixture
 from kerasad.layers.medians import medians
-from kerasad.maps import upsample
-from kerasad.methods.method import Method, described, revived
+from kerasad.methods.method import Kept, Method, described, revived
 from kerasad.models import FeatureHead
 from kerasad.settings import Settings, key, require
 from kerasad.sides import mean_side
@@ -49,6 +48,10 @@ SURE = 4.0  # what lies so far below even odds is all the same
 # Images with artificial defects that a head learns from, in all and made of
 # each good one, at most: a picture costs more than a defect.
 DEFECTS, EACH = 300, 20
+TEXTURES = 256  # pixels of those drawn: larger ones take seconds
+# Copies under other conditions that a Gaussian without a head learns from, or
+# as many as a feature has numbers: five times as many tell no more.
+FEW = 128
 SHIFTED = 0.5  # of the steps, for the head under other conditions
 DRAWN = 12  # of them drawn while as many are in the backbone
 
@@ -220,6 +223,8 @@ class FeatureMemoryMethod(Method):
             self.memory = self.memory_of(self.kind)
         if features is None:
             features = fitted(self.grid, maps)
+        del maps
+        self.kept = Kept(chosen, features.astype("float16"))
         if self.kind == "gaussian":
             self.fit_gaussian(images, chosen, features, run, rng)
         elif self.kind == "mixture":
@@ -241,7 +246,7 @@ class FeatureMemoryMethod(Method):
         if run.settings.head_steps and len(chosen) > 1:
             corrupt = corruption_of(
                 CorruptionSettings(clean_share=0.0),
-                run.bank(max(self.image_size)),
+                run.bank(min(TEXTURES, max(self.image_size))),
                 images[chosen],
             )
         if run.shifted is not None:
@@ -260,7 +265,8 @@ class FeatureMemoryMethod(Method):
 
     def under_conditions(self, shifted, corrupt):
         """Yields parts of `Examples`, and whether they have defects."""
-        for part in self.shifted_parts(shifted):
+        few = None if corrupt is not None else max(FEW, self.dims)
+        for part in self.shifted_parts(shifted, few):
             yield part, False
         if corrupt is not None:
             for part in self.shifted_parts(shifted, DEFECTS, corrupt):
@@ -278,6 +284,7 @@ class FeatureMemoryMethod(Method):
             for kind in (False, True)
         )
         good = Examples.joined(good)
+        self.kept.shifted = good.features
         memory.fit(good.parts())
         if defective:
             defective = Examples.joined(defective)
@@ -296,7 +303,7 @@ class FeatureMemoryMethod(Method):
         # Conditions differ more than images: a mixture takes them all.
         most = None if self.kind == "mixture" else SAMPLE
         parts = self.shifted_parts(shifted, most)
-        features = Examples.joined(list(parts)).features
+        features = self.kept.shifted = Examples.joined(list(parts)).features
         if self.kind == "mixture":
             memory.fit(features, rng)
         else:
@@ -402,8 +409,15 @@ class FeatureMemoryMethod(Method):
                 lambda x: self.maps_of(x, self.memory, self.head),
                 (grid,),
             )
-        height, width = self.image_size
-        return ops.stack([upsample(x, height, width) for x in maps], axis=-1)
+        return ops.stack(maps, axis=-1)
+
+    def maps_of_kept(self, features, owners):
+        features = ops.cast(features, "float32")
+        if owners is None:
+            memory, head = self.shifted_memory, self.shifted_head
+        else:
+            memory, head = self.memory, self.head
+        return ops.stack(self.maps_of(features, memory, head, owners), axis=-1)
 
     def maps_of(self, features, memory, head, owners=None):
         """The maps on the grid, a tuple of `(B, rows, columns)`."""

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasad.errors import InputError
+from kerasad.maps import upsample
 from kerasad.methods import find_method
 from kerasad.methods.method import Method, revived
 from kerasad.settings import Settings, require, shown
@@ -136,6 +137,7 @@ class FusedMethod(Method):
             self.members, settings.methods, settings.members, strict=True
         ):
             found = member.fit(images, held_out, run.part(name, own))
+            member.kept = None  # all members' maps are looked at together
             for row in found:  # one history, epoch after epoch
                 rows.append({**row, "epoch": len(rows)})
         return rows
@@ -147,14 +149,19 @@ class FusedMethod(Method):
             else member(images)
             for member in self.members
         ]
-        result = {"maps": ops.concatenate([o["maps"] for o in outputs], -1)}
+        sides = images.shape[1:3]
+        maps = [enlarged(output["maps"], *sides) for output in outputs]
+        result = {"maps": ops.concatenate(maps, -1)}
         for output in outputs:
             if "reconstruction" in output:
                 result.setdefault("reconstruction", output["reconstruction"])
         return result
 
     def left_out_maps(self, images, owners):
-        maps = [m.left_out_maps(images, owners) for m in self.members]
+        maps = [
+            enlarged(member.left_out_maps(images, owners), *images.shape[1:3])
+            for member in self.members
+        ]
         return ops.concatenate(maps, axis=-1)
 
     def get_config(self):
@@ -170,3 +177,11 @@ class FusedMethod(Method):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**revived(config, "members"))
+
+
+def enlarged(maps, height, width):
+    """Maps `(B, h, w, C)` of a coarser grid at the size of the images."""
+    if tuple(maps.shape[1:3]) == (height, width):
+        return maps
+    channels = [maps[..., i] for i in range(maps.shape[-1])]
+    return ops.stack([upsample(one, height, width) for one in channels], -1)

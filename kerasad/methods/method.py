@@ -1,7 +1,9 @@
 import importlib
 import re
+from dataclasses import dataclass
 
 import keras
+import numpy as np
 
 from kerasad.plain_keras import plain_keras
 from kerasad.settings import Settings
@@ -31,6 +33,8 @@ class Method(keras.Model):
     - `knows_changed`: whether `call` takes `changed`, bool `(B,)`: which
       images a `kerasad.domain.Domain` has normalised. `fit` finds such images
       in `run.shifted`.
+    - `kept`: what `fit` may leave of images that it has seen, so that their
+      maps need not be computed from the images again; see `Kept`.
     - `from_settings`: the untrained method.
     - The constructor stores; `fit` learns; `get_config` holds the arguments
       of the constructor, other Keras objects serialised.
@@ -40,8 +44,8 @@ class Method(keras.Model):
 
     Returns:
         A dict of `maps`, float32 `(B, H, W, C)`, higher = more anomalous,
-        and, only if there is one, `reconstruction`, float32 `(B, H, W, 3)`
-        in `[0, 1]`.
+        or of a coarser grid, which the detector enlarges linearly; and, only
+        if there is one, `reconstruction`, float32 `(B, H, W, 3)` in `[0, 1]`.
     """
 
     Config = Settings
@@ -49,6 +53,7 @@ class Method(keras.Model):
     map_weights = None
     two_sided = None
     knows_changed = False
+    kept = None
 
     def __init__(self, **kwargs):
         # Whatever the user's global policy: a detector scores in float32.
@@ -92,8 +97,35 @@ class Method(keras.Model):
         """
         return self(images)["maps"]
 
+    def maps_of_kept(self, features, owners):
+        """`left_out_maps` of what `kept` has of images.
+
+        Args:
+            features: rows of `kept.features`, or of `kept.shifted`.
+            owners: as above; `None` for images that a domain has normalised.
+        """
+        raise NotImplementedError(f"{type(self).__name__} keeps nothing")
+
     def get_config(self):
         return {"name": self.name}
+
+
+@dataclass
+class Kept:
+    """What a method knows of the images that it was fitted to, for a while.
+
+    Whoever has asked for the maps' spread sets `Method.kept` to `None`.
+
+    Args:
+        places: ints `(n,)`, of some of the images fitted.
+        features: array `(n, ...)`, what their maps are computed of.
+        shifted: the same of the first copies of `run.shifted`, in their
+            order; `None` without.
+    """
+
+    places: np.ndarray
+    features: np.ndarray
+    shifted: np.ndarray | None = None
 
 
 def described(model) -> dict:

@@ -214,6 +214,7 @@ def fit(config, images, held_out, run):
     if domain is not None:
         run.say("and under other conditions")
         detector.fit_shifted_statistics(run.shifted)
+    method.kept = None
     return detector, rows
 
 

@@ -20,7 +20,7 @@ def write(folder, images):
 
 
 @pytest.fixture(scope="module")
-def fast(tmp_path_factory):
+def accurate(tmp_path_factory):
     """A detector with a domain, its category, and a folder of a new mount."""
     root = tmp_path_factory.mktemp("domain")
     rng = np.random.default_rng(5)
@@ -36,7 +36,7 @@ def fast(tmp_path_factory):
     settings = ["weights=random", "taps=[block_1]", "head_steps=20"]
     settings.append(f"image_size={list(SIDES)}")
     succeed(
-        *("train", "--config", "fast", "--data", root / "data"),
+        *("train", "--config", "accurate", "--data", root / "data"),
         *("--out", root / "run", "--set", "validation_share=0.4"),
         *[word for text in settings for word in ("--set", text)],
     )
@@ -47,8 +47,8 @@ def lines_of(result):
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_predict_tells_how_an_image_was_taken(fast):
-    detector, _, moved = fast
+def test_predict_tells_how_an_image_was_taken(accurate):
+    detector, _, moved = accurate
     lines = lines_of(succeed("predict", detector, moved))
     for line in lines:
         assert list(line["domain"]) == list(COLUMNS)
@@ -58,10 +58,10 @@ def test_predict_tells_how_an_image_was_taken(fast):
         assert line["is_anomalous"] in (True, False)
 
 
-def test_what_is_not_judged_alarms(fast, tmp_path, rng):
+def test_what_is_not_judged_alarms(accurate, tmp_path, rng):
     image = rng.integers(0, 256, (*SIDES, 3)).astype("uint8")
     Image.fromarray(image).save(tmp_path / "another.png")
-    arguments = ("predict", fast[0], tmp_path / "another.png")
+    arguments = ("predict", accurate[0], tmp_path / "another.png")
     (line,) = lines_of(succeed(*arguments))
     assert line["in_domain"] is False
     assert line["is_anomalous"] is None
@@ -69,8 +69,8 @@ def test_what_is_not_judged_alarms(fast, tmp_path, rng):
     assert result.exit_code == 3
 
 
-def test_evaluate_under_a_shift_says_who_is_judged(fast, tmp_path):
-    detector, data, _ = fast
+def test_evaluate_under_a_shift_says_who_is_judged(accurate, tmp_path):
+    detector, data, _ = accurate
     result = succeed(
         *("evaluate", detector, "--data", data, "--shift", "zoom"),
         *("--out", tmp_path),
@@ -88,8 +88,8 @@ def test_evaluate_under_a_shift_says_who_is_judged(fast, tmp_path):
     assert rows[0]["in_domain"] in ("0", "1")
 
 
-def test_a_sweep_tells_what_was_not_judged(fast, tmp_path):
-    detector, data, _ = fast
+def test_a_sweep_tells_what_was_not_judged(accurate, tmp_path):
+    detector, data, _ = accurate
     result = succeed(
         *("evaluate", detector, "--data", data, "--sweep", "--out", tmp_path),
         *("--shift", "noise", "--severities", "0.5,2"),
@@ -102,8 +102,8 @@ def test_a_sweep_tells_what_was_not_judged(fast, tmp_path):
     assert "Not judged: at most" in result.stdout
 
 
-def test_threshold_shifted(fast, tmp_path):
-    detector, data, moved = fast
+def test_threshold_shifted(accurate, tmp_path):
+    detector, data, moved = accurate
     still = data.parent / "still"
     copy = tmp_path / "detector.keras"
     copy.write_bytes(detector.read_bytes())

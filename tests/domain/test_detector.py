@@ -35,7 +35,7 @@ FAST = [
 
 @pytest.fixture(scope="module")
 def detector(parts):
-    config = load_config("fast", FAST)
+    config = load_config("accurate", FAST)
     made, _ = fit(config, parts[:8], parts[16:], Run(config.settings))
     made.calibrate(parts[16:], "conformal", fpr=0.2)
     return made
@@ -48,7 +48,7 @@ def moved(images):
 def test_the_contract_holds_with_a_domain(tmp_path):
     for kind in ("gaussian", "mixture", "window"):
         settings = ["image_size=32", *FAST[:3], f"memory={kind}"]
-        config = load_config("fast", settings)
+        config = load_config("accurate", settings)
         assert config.domain == "auto"
         assert check_method(config, tmp_path).domain is not None
 
@@ -190,7 +190,7 @@ def test_a_new_lamp_is_calibrated_for(detector, parts, tmp_path):
 
 
 def test_without_a_domain_nothing_can_be_recalibrated(parts):
-    config = load_config("fast", [*FAST, "domain=none"])
+    config = load_config("accurate", [*FAST, "domain=none"])
     made, _ = fit(config, parts[:8], parts[16:], Run(config.settings))
     made.calibrate(parts[16:], "conformal", fpr=0.2)
     assert "domain" not in made.predict(parts[:1])

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.cli.test_domain import fast  # noqa: F401
+from tests.cli.test_domain import accurate  # noqa: F401
 from tests.serving.client import Running
 from tests.serving.conftest import png
 
@@ -87,8 +87,8 @@ def test_it_follows_what_comes(page, running, photos, part, stricter, rng):
     assert page.title == "kerasad"
 
 
-def test_how_an_image_was_taken(browser, fast, rng):  # noqa: F811
-    detector, data, moved = fast
+def test_how_an_image_was_taken(browser, accurate, rng):  # noqa: F811
+    detector, data, moved = accurate
     still = data / "test" / "good" / "01.png"
     with Running(f"part={detector}") as server:
         browser.get(server.address)
