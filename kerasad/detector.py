@@ -207,24 +207,13 @@ class Detector(keras.Model):
         The score is of what they show, and the map in the frame that they
         had; 0 where they show nothing of what the method knows.
         """
-        anomaly_map, score = self.of_normalised(maps, found["seen"])
+        anomaly_map = self.summed(maps, self.shifted_mean, self.shifted_scale)
+        anomaly_map = self.matching[0] * anomaly_map + self.matching[1]
+        seen = found["seen"][..., 0]
+        score = image_score(anomaly_map, self.score, self.top_fraction, seen)
         anomaly_map = self.located(anomaly_map, maps)
         returned = self.domain.returned(anomaly_map[..., None], found)
         return returned[..., 0], score
-
-    def of_normalised(self, maps, seen):
-        """Map and score of normalised images, in the frame of the template.
-
-        Args:
-            maps: what `filtered` returns.
-            seen: `(B, H, W, 1)`, see `kerasad.domain.domain.Domain`.
-        """
-        anomaly_map = self.summed(maps, self.shifted_mean, self.shifted_scale)
-        anomaly_map = self.matching[0] * anomaly_map + self.matching[1]
-        score = image_score(
-            anomaly_map, self.score, self.top_fraction, seen[..., 0]
-        )
-        return anomaly_map, score
 
     def summed(self, maps, mean, scale):
         """One map of several, each in units of its own spread."""
@@ -310,17 +299,13 @@ class Detector(keras.Model):
 
     def computed(self, batch):
         """What `call` gives of a batch of any size, as numpy arrays."""
+        if batch.shape[1:3] != self.image_size:
+            # Not in the graph, which would be traced for each size, on
+            # TensorFlow without knowing the size.
+            batch = self.resize(batch.astype("float32"))
+            batch = ops.convert_to_numpy(batch)
         with scoring():
-            return self.predict_on_batch(self.sized(batch))
-
-    def sized(self, batch):
-        """A batch at the size of the detector, `(B, *image_size, 3)`."""
-        if batch.shape[1:3] == self.image_size:
-            return batch
-        # Not in the graph, which would be traced for each size, on
-        # TensorFlow without knowing the size.
-        batch = self.resize(batch.astype("float32"))
-        return ops.convert_to_numpy(batch)
+            return self.predict_on_batch(batch)
 
     def export(self, *arguments, **options):
         """Keras's own would leave out preprocessing and checks.

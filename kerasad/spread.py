@@ -80,17 +80,3 @@ def spread_under_shift(detector, shifted):
         moments.add(program.predict_on_batch(given), batch["seen"])
         strange.append(batch["strange"])
     return *moments.mean_and_scale(method.map_weights), np.concatenate(strange)
-
-
-def as_if_changed(detector, images) -> dict:
-    """Scores of images `(B, H, W, 3)` in `[0, 1]`, all of them normalised.
-
-    What `Detector.call` gives of those that are, without their maps.
-    """
-    domain = detector.domain
-    found = domain.estimate(images)
-    normal, seen = domain.normalised(images, found)
-    changed = ops.ones_like(images[:, 0, 0, 0]) > 0.0
-    maps = detector.filtered(detector.outputs_of(normal, changed)["maps"])
-    _, score = detector.of_normalised(maps, seen)
-    return {"score": score, "domain": found["domain"]}

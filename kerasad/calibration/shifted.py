@@ -7,20 +7,17 @@ decides.
 """
 
 import itertools
-from functools import partial
 
 import numpy as np
 
-from kerasad.batches import ahead, raw_image
 from kerasad.calibration.fit import fit_threshold
 from kerasad.domain.columns import COLUMNS, is_changed
-from kerasad.domain.copies import BATCH, drawn_copies
+from kerasad.domain.copies import drawn_copies
 from kerasad.errors import InputError
-from kerasad.layers.compiled import Compiled
-from kerasad.spread import as_if_changed
 from kerasad.text import counted
 
 COPIES, EACH = 160, 4  # in all, at least, and of each image
+TOGETHER = 256  # images in memory together
 
 
 def shifted_calibration(detector, images, groups=None) -> dict | None:
@@ -115,32 +112,17 @@ def raw(detector, images):
     """Scores before they are matched, novelties, and what was changed.
 
     Args:
-        images: iterable of images `(H, W, 3)`, as `Detector.predict` takes
-            them.
+        images: iterable of images, as `Detector.predict` takes them.
     """
     detector.matching.assign([1.0, 0.0])
     detector.domain.novelty_limit.assign(1.0)
-    program = Compiled(detector, partial(as_if_changed, detector))
     images, rows = iter(images), []
-
-    def batches():
-        while some := list(itertools.islice(images, BATCH)):
-            yield floats_of(detector, some)
-
-    for batch in ahead(batches()):
-        rows.append(program.rows(batch, BATCH))
-    scores, domain = (
-        np.concatenate([row[name] for row in rows])
-        for name in ("score", "domain")
-    )
+    while some := list(itertools.islice(images, TOGETHER)):
+        found = detector.predict(some)
+        rows.append((found["anomaly_score"], found["domain"]))
+    scores, domain = map(np.concatenate, zip(*rows, strict=True))
     novelty = domain[:, COLUMNS.index("novelty")]
     return scores.astype("float64"), novelty, is_changed(domain)
-
-
-def floats_of(detector, images):
-    """Images as one batch in `[0, 1]`, at the size of the detector."""
-    batch = detector.sized(np.stack([raw_image(one) for one in images]))
-    return batch.astype("float32") / np.float32(255.0)
 
 
 def match(detector, method, k, fpr) -> dict:
