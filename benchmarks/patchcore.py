@@ -17,6 +17,7 @@ import torch
 
 from benchmarks import plain_patchcore
 from kerasad import metrics
+from kerasad.allocator import keep_pages
 from kerasad.backbones.efficientnet_lite0 import weights_path
 from kerasad.config import load_config
 from kerasad.data.category import read_sample
@@ -42,6 +43,7 @@ def main(arguments=None):
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=30)
     options = parser.parse_args(arguments)
+    keep_pages()  # as the commands do: the plain loop is quicker for it, too
     torch.set_num_threads(options.threads)
     clock = time.process_time if options.threads == 1 else time.perf_counter
     config = load_config(options.config)

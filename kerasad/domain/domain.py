@@ -23,7 +23,7 @@ from kerasad.domain.sampling import (
     whole,
 )
 from kerasad.domain.search import SIDE, PoseSearch
-from kerasad.domain.texture import WIDER, Texture, fineness, inner
+from kerasad.domain.texture import WIDER, Texture, fineness_within
 from kerasad.filters import resize_matrix
 from kerasad.layers.either import either
 from kerasad.layers.once import once
@@ -207,7 +207,7 @@ class Domain(keras.layers.Layer):
 
         def like_template(images, grey):
             nothing = ops.zeros_like(images[..., :1])
-            fine = fineness(inner(grey))
+            fine = fineness_within(grey)
             return nothing, nothing, self.texture.otherwise_fine(fine)
 
         apart = ops.logical_and(grey[:, 0, 0] >= 0.0, ops.logical_not(aligned))

@@ -10,7 +10,7 @@ from kerasad.data.median import median_image
 from kerasad.domain.columns import ESTIMATES, NOVELTIES
 from kerasad.domain.domain import shrunk
 from kerasad.domain.grain import luminance, roughness
-from kerasad.domain.texture import fill, fineness, foreign, inner
+from kerasad.domain.texture import fill, fineness, fineness_within, foreign
 from kerasad.layers.compiled import Compiled
 
 IMAGES = 200  # at most, that ranges are learnt from
@@ -83,7 +83,7 @@ def fit_texture(texture, images):
 
 def fine_within(images) -> dict:
     """What `Texture.fit_fineness` learns from."""
-    return {"fine": fineness(inner(luminance(images)))}
+    return {"fine": fineness_within(luminance(images))}
 
 
 def textures(images) -> dict:

@@ -144,13 +144,14 @@ def fineness(grey):
     return ops.sqrt((fine + 1e-7) / (coarse + 1e-7))
 
 
-def inner(grey):
-    """Images `(B, H, W)` without what a turn brings in from outside.
+def fineness_within(grey):
+    """`fineness` of images `(B, H, W)` without their border: `(B,)`.
 
-    The sharp border of that would make up for all else that is blurred.
+    What a turn brings in from outside has a sharp edge, which would make up
+    for all else that is blurred.
     """
     down, right = (round(BORDER * int(side)) for side in grey.shape[1:])
-    return grey[:, down : -down or None, right : -right or None]
+    return fineness(grey[:, down : -down or None, right : -right or None])
 
 
 def bends(grey, lag):

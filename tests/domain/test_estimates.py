@@ -12,7 +12,7 @@ from kerasad.domain.grain import luminance, noise
 from kerasad.domain.learning import fit_domain, host
 from kerasad.domain.light import clipped, light
 from kerasad.domain.refinement import solve
-from kerasad.domain.texture import FINE, fineness, inner
+from kerasad.domain.texture import FINE, fineness_within
 from tests.domain.looking import floats, looking
 from tests.parts import SIDES
 
@@ -57,7 +57,7 @@ def test_pose(looked, parts, angle, scale, shift):
 
 def fineness_of(images):
     grey = luminance(ops.convert_to_tensor(floats(images)))
-    return fineness(inner(grey))
+    return fineness_within(grey)
 
 
 def test_a_lower_resolution_is_told_by_fineness(domain, looked, parts):
