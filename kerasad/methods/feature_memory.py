@@ -39,6 +39,8 @@ MOVING = 0.6
 # Pixels that each map is averaged over, of a grid of STRIDE, and at least three
 # places of it: what moves is compared by finer detail.
 POOL = {"gaussian": 20, "mixture": 12, "window": 12, "global": 12}
+# The same of coarser grids, whose taps see less of a part.
+COARSE_POOL = {**POOL, "mixture": 16}
 KINDS = ("gaussian", "mixture", "window", "global")
 # Images in a memory; in the global one, as many features as they have.
 IMAGES = {"window": 200, "global": 2}
@@ -103,6 +105,7 @@ class FeatureMemoryMethod(Method):
             another light, is no defect. Files of before were not.
         stride: int, at least 8. Pixels between places of the grid; what a map
             is averaged over grows with it.
+        pool: dict like `POOL`; `None` for that.
     """
 
     Config = FeatureMemorySettings
@@ -119,6 +122,7 @@ class FeatureMemoryMethod(Method):
         shifted_head=None,
         relative=True,
         stride=STRIDE,
+        pool=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -134,6 +138,16 @@ class FeatureMemoryMethod(Method):
         self.stride = stride
         self.grid_size = [max(1, side // stride) for side in self.image_size]
         self.memory_images = memory_images
+        pool = POOL if pool is None else pool
+        if (
+            set(pool) != set(POOL)
+            or not 1 <= min(pool.values()) <= max(pool.values()) <= LEAST
+        ):
+            raise ValueError(
+                f"Argument `pool` must have 1 to {LEAST} pixels for each of "
+                f"{list(POOL)}. Received: pool={pool}"
+            )
+        self.pool = tuple(pool.items())  # Keras would wrap a dict
         # Not before the kind is known: Keras lets go of no layer it has seen.
         known = kind != "auto"
         self.grid = self.grid_of(kind) if known else None
@@ -172,12 +186,16 @@ class FeatureMemoryMethod(Method):
             images = min(images or IMAGES[kind], count, SAMPLE)
         dims = min(settings.dims, channels)
         stride = stride_of(image_size)
-        return cls(backbone, image_size, dims, kind, images, stride=stride)
+        pool = POOL if stride == STRIDE else COARSE_POOL
+        return cls(
+            backbone, image_size, dims, kind, images, stride=stride, pool=pool
+        )
 
     def grid_of(self, kind):
         """The layer before a memory of a kind, not fitted."""
         shapes = [output.shape for output in self.backbone.outputs]
-        reach = POOL[kind] * self.stride / STRIDE / self.image_size[0]
+        reach = dict(self.pool)[kind] * self.stride / STRIDE
+        reach /= self.image_size[0]
         pool = [max(3, odd(reach * shape[1])) for shape in shapes]
         grid = FeatureGrid(
             self.grid_size, self.dims, pool, dtype="float32", name="grid"
@@ -445,6 +463,7 @@ class FeatureMemoryMethod(Method):
             "shifted_head": self.shifted_head and described(self.shifted_head),
             "relative": self.relative,
             "stride": self.stride,
+            "pool": dict(self.pool),
             "name": self.name,
         }
 
