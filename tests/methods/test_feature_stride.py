@@ -14,7 +14,7 @@ def test_places_of_larger_images():
     assert method.grid_size == [20, 16]  # 286 pixels a side, so 16 a place
     # Averaged over twice the 20 pixels of smaller ones: places of 4 pixels.
     assert method.grid_of("gaussian").pool == [9]
-    assert method.grid_of("mixture").pool == [7]
+    assert method.grid_of("mixture").pool == [9]
     again = FeatureMemoryMethod.from_config(method.get_config())
     assert again.grid_size == [20, 16] and again.pool == method.pool
     config = method.get_config()
