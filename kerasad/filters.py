@@ -36,10 +36,17 @@ def enlarged_and_blurred(maps, height, width, sigma):
     return separable(maps, *(blurred_resize(*pair, sigma) for pair in sides))
 
 
-def blurred_resize(source, target, sigma) -> np.ndarray:
+def blurred_resize(source: int, target: int, sigma: float) -> np.ndarray:
     """Weights `(target, source)` that resize a side and filter it then."""
-    resize = resize_matrix(source, target)
-    return resize if sigma == 0 else gaussian_matrix(target, sigma) @ resize
+    if sigma == 0:
+        return resize_matrix(source, target)
+    return blurred(int(source), int(target), sigma)  # a tensor, as below
+
+
+@functools.lru_cache(maxsize=8)
+def blurred(source, target, sigma):
+    """Kept: its product would wake NumPy's threads beside PyTorch's."""
+    return gaussian_matrix(target, sigma) @ resize_matrix(source, target)
 
 
 def separable(x, rows, columns):
