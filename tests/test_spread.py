@@ -32,10 +32,7 @@ def test_what_was_kept_tells_the_same_as_the_images(memory, parts):
     detector = Detector(method, config.sides, domain=domain)
     assert method.kept.features.dtype == method.kept.shifted.dtype == "float16"
     assert sorted(method.kept.places) == list(range(8))
-    known = (
-        spread_of(detector, images, 3),
-        spread_under_shift(detector, shifted),
-    )
+    known = both_spreads(detector, images, shifted)
     count = min(LOOKS, len(method.kept.shifted))
     assert len(known[1][2]) == count
     method.kept = None

@@ -7,9 +7,7 @@ from kerasad.calibration.cross import without_guarantee
 from kerasad.calibration.fit import fit_threshold, pixel_threshold
 from kerasad.calibration.pictures import encoded
 from kerasad.calibration.roughness import roughened
-from kerasad.calibration.shifted import shifted_calibration
-
-TOGETHER = 256  # images whose outputs are in memory together
+from kerasad.calibration.shifted import TOGETHER, shifted_calibration
 
 
 def record_of(detector, images, groups=None) -> dict:

@@ -17,7 +17,7 @@ from kerasad.errors import InputError
 from kerasad.text import counted
 
 COPIES, EACH = 160, 4  # in all, at least, and of each image
-TOGETHER = 256  # images in memory together
+TOGETHER = 256  # images whose outputs are in memory together
 
 
 def shifted_calibration(detector, images, groups=None) -> dict | None:

@@ -10,7 +10,7 @@ def median_image(images) -> np.ndarray:
 
     Found bit by bit, each bit by counting how many of the images lie below:
     comparing bytes is so quick that it takes a tenth of the time of sorting,
-    and no memory beside.
+    and hardly any memory.
 
     Args:
         images: uint8 `(n, ...)`, n from 1 to 255.
