@@ -64,6 +64,15 @@ class Settings:
         `run` is the `Config`; its `sides` are `(height, width)` in pixels.
         """
 
+    def settled(self, images, run):
+        """The settings with what they leave open decided by normal images.
+
+        Args:
+            images: uint8 `(n, H, W, 3)`, those that are learnt from.
+            run: `kerasad.training.run.Run`, which is told.
+        """
+        return self
+
     def flat(self) -> dict:
         """The keys with their values, as in a YAML file."""
         return dataclasses.asdict(self)

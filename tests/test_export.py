@@ -135,6 +135,27 @@ def test_normalised_images_score_the_same_too(format, request, parts, tmp_path):
         np.testing.assert_allclose(received[name], value, atol=2e-3, rtol=1e-3)
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_parts_that_move_score_the_same_too(format, rng, tmp_path):
+    format = find_format(format)
+    skip_unless_possible(format)
+    if BACKEND in format.without_top_fraction:
+        pytest.skip(f"{format.name} on {BACKEND} has no top fraction")
+    if BACKEND != next(filter(installed, format.needs)):
+        pytest.skip("once is enough")
+    config = load_config("memory", ["image_size=32", "alignment=unaligned"])
+    images = rng.integers(256, size=(12, 32, 32, 3), dtype="uint8")
+    made, _ = fit(config, images[:8], images[8:], Run(config.settings))
+    made.calibrate(images[8:], "conformal", fpr=0.2)
+    target = tmp_path / f"deployed{format.suffix}"
+    exported = export(made, target, format.name)
+    assert exported.difference <= 1e-3
+    images = images[: exported.batch] // 2
+    received = opened(target, format)(images)
+    for name, value in made.predict(images).items():
+        np.testing.assert_allclose(received[name], value, atol=2e-3, rtol=1e-3)
+
+
 def test_another_detector_is_noticed(detector, tmp_path):
     format = possible_format()
     target = tmp_path / f"deployed{format.suffix}"

@@ -143,6 +143,10 @@ def summary(result, config) -> str:
         f"{result.validation_images} held out",
         "training": f"{result.seconds:.0f} s in all",
     }
+    if facts.get("alignment"):
+        from kerasad.data.alignment import said_of
+
+        lines["alignment"] = said_of(facts["alignment"])
     if result.rows:
         lines["training"] = (
             f"{len(result.rows)} epochs, {facts['steps']} steps, "

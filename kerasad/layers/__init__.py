@@ -20,6 +20,7 @@ from kerasad.layers.lean_convolution import (
     LeanDepthwiseConv2D as LeanDepthwiseConv2D,
 )
 from kerasad.layers.luminance import AppendLightness as AppendLightness
+from kerasad.layers.patch_features import PatchFeatures as PatchFeatures
 from kerasad.layers.patch_memory import PatchMemory as PatchMemory
 from kerasad.layers.place_bias import PlaceBias as PlaceBias
 from kerasad.layers.residual import ResidualDown as ResidualDown

@@ -51,22 +51,29 @@ class FeatureMixture(keras.layers.Layer):
     def call(self, features, owners=None):
         """`owners` changes nothing: one image is too little of the sample."""
         rows, columns, dims = features.shape[1:]
-        flat = ops.reshape(features, (1, -1, dims))
+        flat = ops.reshape(features, (-1, dims))
         whiteners = once(self, self.whitener, self.prepared)
-        likeliest = None
+        distances = []
         for start in range(0, self.components, GROUP):
             part = slice(start, start + GROUP)
-            white = ops.matmul(flat, whiteners[part]) - self.shift[part]
-            value = ops.sum(ops.square(white), axis=-1) + self.volume[part]
-            value = ops.min(value, axis=0)
-            if likeliest is not None:
-                value = ops.minimum(likeliest, value)
-            likeliest = value
-        return ops.reshape(likeliest, (-1, rows, columns))
+            white = ops.matmul(flat, whiteners[start // GROUP])
+            white = ops.reshape(white, (-1, GROUP, dims)) - self.shift[part, 0]
+            distances.append(ops.sum(ops.square(white), axis=-1))
+        # Of all kinds at once: OpenVINO 2026.4 adds rubbish to each group.
+        value = ops.concatenate(distances, axis=-1) + self.volume[:, 0]
+        return ops.reshape(ops.min(value, axis=-1), (-1, rows, columns))
 
     def prepared(self):
-        """The whiteners, `(kinds, dims, dims)`, in single precision."""
-        return ops.cast(self.whitener, "float32")
+        """The whiteners of a group side by side, in single precision.
+
+        `(kinds / 8, dims, 8 * dims)`: a plain product of matrices, which
+        every runtime has, OpenVINO not that of many at once.
+        """
+        dims = self.whitener.shape[-1]
+        whiteners = ops.cast(self.whitener, "float32")
+        whiteners = ops.reshape(whiteners, (-1, GROUP, dims, dims))
+        whiteners = ops.transpose(whiteners, (0, 2, 1, 3))
+        return ops.reshape(whiteners, (-1, dims, GROUP * dims))
 
     def fit(self, features, rng):
         """Learns the kinds of features.

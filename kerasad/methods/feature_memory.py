@@ -8,6 +8,7 @@ from keras import ops
 
 from kerasad.backbones import BACKBONES, TAPS, build_backbone
 from kerasad.batches import ahead, filled
+from kerasad.data.alignment import kind_of, said_of, share_at_a_place
 from kerasad.data.corruption import (
     CorruptionSettings,
     corruption_of,
@@ -33,9 +34,6 @@ LEAST = 32  # pixels
 # the system gives fresh pages for each, at half the speed.
 BATCH = 4
 SAMPLE = 256  # images that scale, alignment and memories are learnt from
-# Share of the features' variance found at one place from which on parts are
-# said to move: 0.1 for capsules, 0.9 for cloth and scattered nuts.
-MOVING = 0.6
 # Pixels that each map is averaged over, of a grid of STRIDE, and at least three
 # places of it: what moves is compared by finer detail.
 POOL = {"gaussian": 20, "mixture": 12, "window": 12, "global": 12}
@@ -227,13 +225,11 @@ class FeatureMemoryMethod(Method):
             probe = self.grid_of("gaussian")
             features = fitted(probe, maps)
             share = share_at_a_place(features)
-            self.kind = "gaussian" if share < MOVING else "mixture"
-            run.facts["alignment"] = {"share": share, "kind": self.kind}
-            run.say(
-                f"{share:.2f} of the variance at one place: "
-                + ("the parts lie still" if share < MOVING else "parts move")
-                + f", so the memory is {self.kind}"
-            )
+            found = {"share": share, "kind": kind_of(share)}
+            run.facts["alignment"] = found
+            aligned = found["kind"] == "aligned"
+            self.kind = "gaussian" if aligned else "mixture"
+            run.say(f"{said_of(found)}, so the memory is {self.kind}")
             if self.kind == "gaussian":
                 self.grid = probe
             else:
@@ -507,14 +503,3 @@ def joined(grid, maps):
         batch = [x[start : start + BATCH].astype("float32") for x in maps]
         parts.append(ops.convert_to_numpy(grid.join(batch)))
     return np.concatenate(parts)
-
-
-def share_at_a_place(features) -> float:
-    """Share of the features' variance that is found at one place.
-
-    Near 0 where each place looks the same in all of the images
-    `(n, rows, columns, dims)`, 1 where it does not matter where one looks.
-    """
-    at_a_place = features.var(axis=0).mean()
-    everywhere = features.reshape(-1, features.shape[-1]).var(axis=0).mean()
-    return float(at_a_place / max(everywhere, 1e-12))

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 from keras import ops
@@ -48,6 +48,10 @@ class FusedSettings(Settings):
         )
         for member in self.members:
             member.check(run)
+
+    def settled(self, images, run):
+        members = [member.settled(images, run) for member in self.members]
+        return replace(self, members=tuple(members))
 
     def flat(self):
         values = {
@@ -111,9 +115,19 @@ class FusedMethod(Method):
     @property
     def two_sided(self):
         """Of every map of the members."""
+        return self.flags("two_sided")
+
+    @property
+    def everywhere(self):
+        """Of every map of the members."""
+        return self.flags("everywhere")
+
+    def flags(self, name):
+        """Those of the members under that name, false where one has none."""
         flags = []
         for member in self.members:
-            flags += member.two_sided or [False] * len(member.map_names)
+            own = getattr(member, name)
+            flags += own or [False] * len(member.map_names)
         return tuple(flags)
 
     @property

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import keras
 from keras import ops
 
+from kerasad.data.alignment import AlignmentSettings
 from kerasad.data.augmentation import AugmentationSettings, augmentation_of
 from kerasad.data.corruption import CorruptionSettings, corruption_of
 from kerasad.data.datasets import (
@@ -21,11 +22,19 @@ from kerasad.training.gradient import train_network
 from kerasad.training.idempotence import Idempotent
 from kerasad.training.optimizer import GradientSettings
 
+# Of parts that move, beside other maps: a network without places is sure of
+# more that is good.
+UNALIGNED = 0.25
 LAST_LAYERS = ("reconstruction_pixels", "mask_pixels")  # not for Muon
 
 
 @dataclass(frozen=True)
-class SSAESettings(GradientSettings, AugmentationSettings, CorruptionSettings):
+class SSAESettings(
+    AlignmentSettings,
+    GradientSettings,
+    AugmentationSettings,
+    CorruptionSettings,
+):
     """Keys of Model II, its corruption and its training."""
 
     # Network
@@ -34,7 +43,8 @@ class SSAESettings(GradientSettings, AugmentationSettings, CorruptionSettings):
     dilations: tuple[int, ...] = key((1, 2, 4, 8), 1, 4096)
     blocks: int = key(2, 1, 64)  # at the lowest level
     sdc_from: int = key(1, 0)  # first level with SDC blocks
-    context: bool = True  # channels of kerasad.layers.Context
+    # Channels of kerasad.layers.Context, where parts are aligned
+    context: bool = True
     head: bool = True  # discriminative head: image, reconstruction -> mask
 
     # Batches
@@ -57,6 +67,11 @@ class SSAESettings(GradientSettings, AugmentationSettings, CorruptionSettings):
 
     # With several defects a picture Muon bears twice its rate elsewhere.
     learning_rate: float = 2e-3
+
+    @property
+    def has_context(self):
+        """Whether the network is told of places."""
+        return self.context and not self.unaligned
 
     def check(self, run):
         super().check(run)
@@ -106,6 +121,7 @@ class SSAEMethod(Method):
             `anomaly_logits`.
         anomaly_map: str, a key of `kerasad.maps.MAPS`, or `"segmentation"`
             for the probability that the head gives.
+        unaligned: bool. Whether parts move.
 
     Reference:
 
@@ -114,9 +130,16 @@ class SSAEMethod(Method):
 
     Config = SSAESettings
 
-    def __init__(self, network, anomaly_map="squared-error", **kwargs):
+    def __init__(
+        self,
+        network,
+        anomaly_map="squared-error",
+        unaligned=False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.network = network
+        self.unaligned = unaligned
         self.anomaly_map = anomaly_map
         self.map_names = (anomaly_map,)
         self.context = None
@@ -128,7 +151,17 @@ class SSAEMethod(Method):
     @classmethod
     def from_settings(cls, settings, image_size, count):
         network = network_of(settings, size_of(image_size))
-        return cls(network, settings.anomaly_map)
+        return cls(network, settings.anomaly_map, settings.unaligned)
+
+    @property
+    def map_weights(self):
+        """Less where parts move; matters beside other maps alone."""
+        return (UNALIGNED,) if self.unaligned else None
+
+    @property
+    def everywhere(self):
+        """The map of parts that move."""
+        return (True,) if self.unaligned else None
 
     def call(self, images):
         inputs = images if self.context is None else self.context(images)
@@ -166,6 +199,7 @@ class SSAEMethod(Method):
         return {
             "network": described(self.network),
             "anomaly_map": self.anomaly_map,
+            "unaligned": self.unaligned,
             "name": self.name,
         }
 
@@ -184,7 +218,7 @@ def network_of(settings, image_size, policy="float32"):
         blocks=settings.blocks,
         sdc_from=settings.sdc_from,
         head=settings.head,
-        context=settings.context,
+        context=settings.has_context,
         dtype=policy,
     )
 
@@ -233,6 +267,6 @@ def batches(images, others, bank, settings, seed, validation=False):
         masks_as_target=settings.head,
         mask_floor=settings.mask_floor,
         crop=settings.crop or None,
-        context=HostContext(others) if settings.context else None,
+        context=HostContext(others) if settings.has_context else None,
         target_noise=settings.target_noise,
     )

@@ -192,9 +192,11 @@ def fit(config, images, held_out, run):
     """A detector without threshold, and the history of its method."""
     sides = config.sides
     kind = find_method(config.method)
+    settings = config.settings.settled(images, run)
+    run = dataclasses.replace(run, settings=settings)
     keras.utils.set_random_seed(run.seed)  # of weights that are drawn
     with plain_keras():  # as it is loaded
-        method = kind.from_settings(config.settings, sides, len(images))
+        method = kind.from_settings(settings, sides, len(images))
         if not method.built:
             method.build((None, *sides, 3))
     domain = None

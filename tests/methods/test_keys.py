@@ -26,7 +26,8 @@ BASES = {
 }  # fmt: skip
 # Another value of each key, and what else must be set for it to matter.
 OTHER = {
-    "corruption": {"blur": 1.0}, "foreground": False, "clean_share": 1.0,
+    "alignment": "unaligned", "corruption": {"blur": 1.0},
+    "foreground": False, "clean_share": 1.0,
     "patches": [3, 3], "patch_size": [0.5, 0.6], "opacity": [0.1, 0.2],
     "augmentation": "wide", "rotation": 30.0, "jitter": 4, "light": 0.5,
     "optimizer": "adamw", "learning_rate": 0.5, "weight_decay": 0.01,
