@@ -28,31 +28,16 @@ class Moments:
         counts = np.ones(channel.shape) if seen is None else seen
         self.count += counts.sum(axis=0)
 
-    def mean_and_scale(self, weights=None, everywhere=None):
+    def mean_and_scale(self, weights=None):
         """Two `(C, H, W)`: the mean, and what a map is divided by.
 
         The spread has a floor: its own mean over the map, lest a pixel that
         never varied outweigh all others. A map that is to count less in the
         sum is divided by the more.
-
-        Args:
-            weights: what each map counts; `None` where all count alike.
-            everywhere: a bool for each map, whether both are those of all
-                its pixels at once; `None` for none.
         """
-        sums = [np.broadcast_to(self.count, self.sum.shape)]
-        sums += [self.sum, self.square]
-        if everywhere is not None:
-            flags = np.reshape(everywhere, (-1, 1, 1))
-            means = [x.mean(axis=(1, 2), keepdims=True) for x in sums]
-            sums = [
-                np.where(flags, mean, x)
-                for mean, x in zip(means, sums, strict=True)
-            ]
-        count, total, square = sums
-        count = np.maximum(count, 1.0)
-        mean = total / count
-        spread = np.sqrt(np.maximum(square / count - mean**2, 0.0))
+        count = np.maximum(self.count, 1.0)
+        mean = self.sum / count
+        spread = np.sqrt(np.maximum(self.square / count - mean**2, 0.0))
         scale = spread + spread.mean(axis=(1, 2), keepdims=True) + LITTLE
         if weights is not None:
             scale = scale / np.reshape(weights, (-1, 1, 1))

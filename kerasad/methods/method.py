@@ -30,9 +30,6 @@ class Method(keras.Model):
       where all count alike.
     - `two_sided`: a bool for each, whether it counts below what is normal as
       much as above; `None` for none.
-    - `everywhere`: a bool for each, whether its mean and spread on normal
-      images are those of all places at once, as where parts move; `None` for
-      none.
     - `knows_changed`: whether `call` takes `changed`, bool `(B,)`: which
       images a `kerasad.domain.Domain` has normalised. `fit` finds such images
       in `run.shifted`.
@@ -55,7 +52,6 @@ class Method(keras.Model):
     map_names = ("map",)
     map_weights = None
     two_sided = None
-    everywhere = None
     knows_changed = False
     kept = None
 

@@ -90,11 +90,6 @@ class PatchMemoryMethod(Method):
         """Three scales by place, or one where there are no places."""
         return ("patches",) if self.unaligned else tuple(MEMORIES)
 
-    @property
-    def everywhere(self):
-        """The map of parts that move."""
-        return (True,) if self.unaligned else None
-
     @classmethod
     def from_settings(cls, settings, image_size, count):
         images = min(settings.memory_images, count)

@@ -22,9 +22,6 @@ from kerasad.training.gradient import train_network
 from kerasad.training.idempotence import Idempotent
 from kerasad.training.optimizer import GradientSettings
 
-# Of parts that move, beside other maps: a network without places is sure of
-# more that is good.
-UNALIGNED = 0.25
 LAST_LAYERS = ("reconstruction_pixels", "mask_pixels")  # not for Muon
 
 
@@ -121,7 +118,6 @@ class SSAEMethod(Method):
             `anomaly_logits`.
         anomaly_map: str, a key of `kerasad.maps.MAPS`, or `"segmentation"`
             for the probability that the head gives.
-        unaligned: bool. Whether parts move.
 
     Reference:
 
@@ -130,16 +126,9 @@ class SSAEMethod(Method):
 
     Config = SSAESettings
 
-    def __init__(
-        self,
-        network,
-        anomaly_map="squared-error",
-        unaligned=False,
-        **kwargs,
-    ):
+    def __init__(self, network, anomaly_map="squared-error", **kwargs):
         super().__init__(**kwargs)
         self.network = network
-        self.unaligned = unaligned
         self.anomaly_map = anomaly_map
         self.map_names = (anomaly_map,)
         self.context = None
@@ -151,17 +140,7 @@ class SSAEMethod(Method):
     @classmethod
     def from_settings(cls, settings, image_size, count):
         network = network_of(settings, size_of(image_size))
-        return cls(network, settings.anomaly_map, settings.unaligned)
-
-    @property
-    def map_weights(self):
-        """Less where parts move; matters beside other maps alone."""
-        return (UNALIGNED,) if self.unaligned else None
-
-    @property
-    def everywhere(self):
-        """The map of parts that move."""
-        return (True,) if self.unaligned else None
+        return cls(network, settings.anomaly_map)
 
     def call(self, images):
         inputs = images if self.context is None else self.context(images)
@@ -199,7 +178,6 @@ class SSAEMethod(Method):
         return {
             "network": described(self.network),
             "anomaly_map": self.anomaly_map,
-            "unaligned": self.unaligned,
             "name": self.name,
         }
 

@@ -6,10 +6,8 @@ import pytest
 from keras import ops
 
 from kerasad.config import load_config
-from kerasad.detector import Detector
 from kerasad.errors import InputError
 from kerasad.layers import PatchFeatures
-from kerasad.moments import Moments
 from kerasad.testing import check_method
 from kerasad.training.run import Run
 from kerasad.training.train import fit
@@ -34,10 +32,6 @@ def test_contract_of_the_sum(size, tmp_path):
     network, patches = detector.method.members
     assert network.context is None and network.network.input_shape[-1] == 3
     assert detector.method.map_names == ("segmentation", "patches")
-    assert detector.method.map_weights == (0.25, 1.0)
-    for weight in (detector.map_mean, detector.map_scale):
-        weight = ops.convert_to_numpy(weight)
-        assert np.ptp(weight, axis=(1, 2)).max() == 0.0
 
 
 @on_one_backend
@@ -89,18 +83,6 @@ def test_places_at_the_border_have_the_nearest_patch_inside(rng):
     np.testing.assert_allclose(found[0], by_hand, rtol=1e-5, atol=1e-5)
 
 
-def test_spread_of_all_places_is_numpys(rng):
-    maps = rng.normal(3.0, 2.0, (7, 2, 5, 6))
-    moments = Moments(maps.shape[1:])
-    moments.add(maps.transpose(1, 0, 2, 3))
-    mean, scale = moments.mean_and_scale((1.0, 0.5), (False, True))
-    np.testing.assert_allclose(mean[0], maps[:, 0].mean(axis=0))
-    np.testing.assert_allclose(mean[1], maps[:, 1].mean())
-    np.testing.assert_allclose(scale[1], 2.0 * maps[:, 1].std() / 0.5)
-    plain = moments.mean_and_scale((1.0, 0.5))
-    np.testing.assert_array_equal(plain[1][0], scale[0])
-
-
 def test_refusals():
     with pytest.raises(InputError, match="must be one of auto, aligned, una"):
         load_config("memory", ["alignment=still"])
@@ -116,4 +98,3 @@ def test_files_of_before_are_of_aligned_parts():
     assert before.pop("unaligned") is False
     again = kind.from_config(before)
     assert again.map_names == ("memory-1", "memory-2", "memory-4")
-    assert Detector(again, 32).method.everywhere is None
