@@ -50,7 +50,7 @@ def raw_image(image) -> np.ndarray:
     )
 
 
-def batchwise(compute, images, batch_size) -> dict:
+def batchwise(compute, images, batch_size, fill=True) -> dict:
     """What `compute` makes of all images, which may differ in size.
 
     Args:
@@ -58,6 +58,7 @@ def batchwise(compute, images, batch_size) -> dict:
             dict of arrays, a row an image.
         images: list of arrays `(H, W, 3)`, at least one.
         batch_size: int. Images in a batch.
+        fill: bool. Whether a batch of fewer is `filled`.
 
     Returns:
         The dict, with the rows in the order of the images.
@@ -70,7 +71,9 @@ def batchwise(compute, images, batch_size) -> dict:
         for start in range(0, len(indices), batch_size):
             chosen = indices[start : start + batch_size]
             batch = np.stack([images[i] for i in chosen])
-            outputs = compute(filled(batch, min(batch_size, len(indices))))
+            if fill:
+                batch = filled(batch, min(batch_size, len(indices)))
+            outputs = compute(batch)
             for row, index in enumerate(chosen):
                 results[index] = [value[row] for value in outputs.values()]
     stacked = [np.stack(column) for column in zip(*results, strict=True)]

@@ -1,5 +1,7 @@
 """The detector: one Keras model, one `.keras` file."""
 
+import sys
+
 import keras
 import numpy as np
 from keras import ops
@@ -16,6 +18,7 @@ from kerasad.errors import InputError
 from kerasad.files import replacing
 from kerasad.filters import enlarged_and_blurred, gaussian_blur
 from kerasad.layers.either import either
+from kerasad.layers.in_parts import in_parts
 from kerasad.layers.once import scoring
 from kerasad.layers.resize import Resize
 from kerasad.methods.method import revived
@@ -23,6 +26,10 @@ from kerasad.scoring import image_score, images_at_a_time
 from kerasad.sides import sides_of
 from kerasad.spread import spread_of, spread_under_shift
 from kerasad.version import __version__
+
+# Images whose domain is estimated at a time, at least: small operations, which
+# take about as long for as many.
+TOGETHER = 4
 
 
 @keras.saving.register_keras_serializable(package="kerasad")
@@ -163,10 +170,14 @@ class Detector(keras.Model):
 
     def call(self, images):
         images = self.resize(ops.cast(images, "float32")) / 255.0
-        found = None
-        if self.domain is not None:
-            found = self.domain(images)
-            images = found["images"]
+        if self.domain is None:
+            return self.judged(images)
+        found = self.domain(images)
+        count = images_at_a_time(self.image_size, self.map_mean, sys.maxsize)
+        return in_parts(self.judged, (found["images"], found), count)
+
+    def judged(self, images, found=None):
+        """What `call` gives, of what the domain has `found` if there is one."""
         outputs = self.outputs_of(images, found and found["changed"])
         maps = self.filtered(outputs["maps"])
         if found is None:
@@ -282,10 +293,12 @@ class Detector(keras.Model):
         images = [raw_image(image) for image in x]
         if not images:
             raise InputError("predict needs at least one image, received none")
-        batch_size = images_at_a_time(
-            self.image_size, self.map_mean, batch_size
-        )
-        result = batchwise(self.computed, images, batch_size)
+        count = images_at_a_time(self.image_size, self.map_mean, batch_size)
+        if self.domain is not None:
+            count = max(count, min(batch_size or TOGETHER, TOGETHER))
+        # PyTorch alone makes no program for each size of a batch.
+        fill = keras.backend.backend() != "torch"
+        result = batchwise(self.computed, images, count, fill)
         # On the host, in double precision, so that a threshold set after the
         # graph was traced counts.
         scores = result["anomaly_score"].astype("float64")

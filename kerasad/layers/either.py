@@ -1,9 +1,8 @@
 """One of two computations for each image, and no more than is needed."""
 
-import keras
 from keras import ops, tree
 
-from kerasad.layers.once import SCORING
+from kerasad.layers.once import line_by_line
 
 
 def either(flags, yes, no, inputs):
@@ -19,7 +18,7 @@ def either(flags, yes, no, inputs):
             same shapes `(B, ...)`.
         inputs: tuple of what both take, nested tensors `(B, ...)`.
     """
-    if not SCORING.get() or keras.backend.backend() != "torch":
+    if not line_by_line():
         parts = yes(*inputs), no(*inputs)
         return tree.map_structure(lambda *pair: chosen(flags, *pair), *parts)
     if not bool(flags.any()):

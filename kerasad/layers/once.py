@@ -20,6 +20,11 @@ def scoring():
         SCORING.reset(token)
 
 
+def line_by_line() -> bool:
+    """Whether a detector scores on PyTorch, which traces nothing."""
+    return SCORING.get() and keras.backend.backend() == "torch"
+
+
 def once(layer, weight, compute):
     """`compute()` of one weight of a layer, again only if it has changed.
 
@@ -27,7 +32,7 @@ def once(layer, weight, compute):
     and a result from outside of it would be a constant in it that no longer
     follows the weight.
     """
-    if not SCORING.get() or keras.backend.backend() != "torch":
+    if not line_by_line():
         return compute()
     tensor = weight.value
     version = tensor._version  # PyTorch counts what is written into it
