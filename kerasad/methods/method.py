@@ -24,7 +24,8 @@ class Method(keras.Model):
     `kerasad.testing.check_method`. See `docs/own_method.py` for an example.
 
     - `Config`: a frozen dataclass of `kerasad.settings.Settings`, the keys
-      that a recipe may set.
+      that a recipe may set; its `settled` decides by good images what they
+      leave open.
     - `map_names`: names of the channels of `maps`.
     - `map_weights`: what each counts in the detector's sum, beside 1; `None`
       where all count alike.

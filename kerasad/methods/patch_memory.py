@@ -20,8 +20,8 @@ MEMORIES = {
     "memory-2": {"scale": 2, "stride": 4, "window": 0},
     "memory-4": {"scale": 4, "stride": 2, "window": 0},
 }
-# Of parts that move. Larger patches see fewer of a kind; what is coarser is
-# seen by its borders.
+# Of parts that move, chosen on built-in ones, see
+# benchmarks/results/accuracy.md: larger patches hardly come twice.
 PATCHES = {"stride": 4, "patch": 12, "dims": 32, "inside": True}
 BATCH = 16  # images at a time while fitting
 LEAST = 32  # pixels: 8 x 8 of the image averaged down by 4

@@ -4,6 +4,7 @@ import json
 
 import yaml
 
+from kerasad.data.alignment import said_of
 from kerasad.evaluation.measures import METRICS
 from kerasad.reports.facts import number
 from kerasad.text import one_line
@@ -99,11 +100,13 @@ def guaranteed(at) -> str:
 def origin(detector, made, config) -> str:
     """Data, seed, versions and settings, as Markdown."""
     height, width = detector.image_size
+    lying = made.get("alignment")
     facts = {
         "recipe": config.get("name"),
         "method": config.get("method"),
         "images": f"{height} x {width} pixels",
         "data": made.get("data"),
+        "alignment": lying and said_of(lying),
         "fingerprint of the files": made.get("files"),
         "seed": made.get("seed"),
         "backend": made.get("backend"),

@@ -1,5 +1,6 @@
 """What a report says of an evaluation, as plain values and sentences."""
 
+from kerasad.data.alignment import said_of
 from kerasad.evaluation.measures import METRICS
 from kerasad.text import counted
 
@@ -188,12 +189,14 @@ def origin(evaluation, detector) -> dict[str, dict]:
     table = evaluation.metrics
     made = detector.provenance or {}
     config = made.get("config") or {}
+    lying = made.get("alignment")
     height, width = detector.image_size
     return {
         "Training": {
             "config": config.get("name"),
             "seed": made.get("seed"),
             "data": made.get("data"),
+            "alignment": lying and said_of(lying),
             "SHA-256 of the training files": made.get("files"),
             "precision": made.get("precision"),
             "backend": made.get("backend"),

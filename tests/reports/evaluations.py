@@ -31,6 +31,7 @@ def make_detector(**changes):
             "backend": "torch",
             "versions": {"kerasad": "0.1.0", "numpy": "2.4.6"},
             "precision": "float32",
+            "alignment": {"share": 0.934, "kind": "unaligned"},
         },
         "image_size": (SIZE, SIZE),
         "method": SimpleNamespace(map_names=("segmentation", "memory-1")),

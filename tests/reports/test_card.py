@@ -32,6 +32,7 @@ def test_it_says_what_was_measured():
     at = metrics["at_threshold"]
     assert f"finds {at['tp']} of 7 defective ones" in body
     assert "5 good and 7 defective test images" in body
+    assert "- alignment: 0.93 of the variance at one place: parts move" in body
     assert "- backend: torch" in body and "0123456789abcdef" in body
     low, high = metrics["confidence"]["image_roc_auc"]
     assert f"{low:.3f} to {high:.3f} |" in body

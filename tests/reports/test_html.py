@@ -93,6 +93,7 @@ def test_structure(evaluation, detector):
     assert f"calling all defective: {floor}" in page.text
     assert detector.threshold["promise"] in page.text
     assert detector.provenance["files"] in page.text
+    assert "0.93 of the variance at one place: parts move" in page.text
     assert "Worst factor: noise at severity 1" in page.text
 
 
