@@ -8,7 +8,8 @@ Some normal images of the training split are held out, and get the defects of
 drawn at one size and everything is then resized to `--image-size`, so that
 sizes can be compared on the same pictures. With `--test` the setting
 chosen is measured on the test split; other rows may be named for categories
-that are drawn. Prints Markdown.
+that are drawn. With `--tiles` an image goes through the backbone in parts,
+with `--light` the memory knows each good image in two lights. Prints Markdown.
 """
 
 import argparse
@@ -148,6 +149,8 @@ def main(arguments=None):
     parser.add_argument("--draw-size", type=int)
     parser.add_argument("--hold-out", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tiles", type=int, default=1, help="along a side")
+    parser.add_argument("--light", type=float, default=0.0)
     parser.add_argument("--only", nargs="*", help="rows of the table")
     parser.add_argument("--test", action="store_true")
     options = parser.parse_args(arguments)
@@ -173,12 +176,16 @@ def main(arguments=None):
                 for images in (train, test)
             )
             masks = np.stack([shrunk_mask(mask, size)[0] for mask in masks])
-    backbone = build_backbone("efficientnet-lite0", size, taps=taps)
+    part = (size[0] // options.tiles,) * 2
+    backbone = build_backbone("efficientnet-lite0", part, taps=taps)
+    if options.light:
+        rng = np.random.default_rng(options.seed)
+        train = np.concatenate([train, relit(train, options.light, rng)])
     start = time.process_time()
-    known = extract(backbone, train)
+    known = extract(backbone, train, options.tiles)
     spent = time.process_time() - start
     print(f"{len(train)} images: {spent:.1f} CPU seconds for the features\n")
-    new = extract(backbone, test)
+    new = extract(backbone, test, options.tiles)
     print("| setting | image ROC-AUC | pixel ROC-AUC | AUPRO | CPU seconds |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for name in names:
@@ -201,15 +208,35 @@ def main(arguments=None):
         )
 
 
-def extract(backbone, images):
+def relit(images, light, rng):
+    """uint8 images, each with a gain of its own within 1 +- `light`."""
+    gains = rng.uniform(1.0 - light, 1.0 + light, (len(images), 1, 1, 1))
+    return np.rint(images * gains).clip(0, 255).astype("uint8")
+
+
+def extract(backbone, images, tiles=1):
     """Feature maps of uint8 images, one array a tap, in half precision."""
     rows = []
     for start in range(0, len(images), BATCH):
         batch = images[start : start + BATCH].astype("float32") / 255.0
-        maps = backbone.predict_on_batch(batch)
-        maps = maps if isinstance(maps, list) else [maps]
-        rows.append([x.astype("float16") for x in maps])
+        parts = [
+            [backbone.predict_on_batch(tile) for tile in across]
+            for across in cut(batch, tiles)
+        ]
+        rows.append([joined(parts, tap) for tap in range(len(parts[0][0]))])
     return [np.concatenate(column) for column in zip(*rows, strict=True)]
+
+
+def joined(parts, tap):
+    """One map of tiles that lie in rows, each with all of its maps."""
+    across = [np.concatenate([t[tap] for t in row], axis=2) for row in parts]
+    return np.concatenate(across, axis=1).astype("float16")
+
+
+def cut(images, tiles):
+    """Rows of tiles of `(B, H, W, C)`, as many along each side."""
+    across = np.split(images, tiles, axis=1)
+    return [np.split(row, tiles, axis=2) for row in across]
 
 
 def maps_of(setting, known, new, size):
