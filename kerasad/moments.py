@@ -28,17 +28,28 @@ class Moments:
         counts = np.ones(channel.shape) if seen is None else seen
         self.count += counts.sum(axis=0)
 
-    def mean_and_scale(self, weights=None):
+    def mean_and_scale(self, weights=None, even=None):
         """Two `(C, H, W)`: the mean, and what a map is divided by.
 
         The spread has a floor: its own mean over the map, lest a pixel that
         never varied outweigh all others. A map that is to count less in the
-        sum is divided by the more.
+        sum is divided by the more. One that is `even` is divided by no less
+        at any place than by the spread over all: that little was ever seen
+        at a place says little where parts move.
+
+        Args:
+            weights: what each map counts; `None` where all count alike.
+            even: a bool for each map; `None` for none.
         """
         count = np.maximum(self.count, 1.0)
         mean = self.sum / count
         spread = np.sqrt(np.maximum(self.square / count - mean**2, 0.0))
-        scale = spread + spread.mean(axis=(1, 2), keepdims=True) + LITTLE
+        scale = spread + spread.mean(axis=(1, 2), keepdims=True)
+        if even is not None:
+            square = np.square(spread).mean(axis=(1, 2), keepdims=True)
+            level = 2.0 * np.maximum(spread, np.sqrt(square))
+            scale = np.where(np.reshape(even, (-1, 1, 1)), level, scale)
+        scale = scale + LITTLE
         if weights is not None:
             scale = scale / np.reshape(weights, (-1, 1, 1))
         return mean, scale

@@ -43,7 +43,7 @@ def spread_of(detector, images, batch_size):
         floats = given[part].astype("float32") / np.float32(unit)
         batch = {"given": floats, "owners": owners[part]}
         moments.add(program.predict_on_batch(batch))
-    return moments.mean_and_scale(method.map_weights)
+    return moments.mean_and_scale(method.map_weights, method.even)
 
 
 def spread_under_shift(detector, shifted):
@@ -79,4 +79,5 @@ def spread_under_shift(detector, shifted):
         start += len(given)
         moments.add(program.predict_on_batch(given), batch["seen"])
         strange.append(batch["strange"])
-    return *moments.mean_and_scale(method.map_weights), np.concatenate(strange)
+    found = moments.mean_and_scale(method.map_weights, method.even)
+    return *found, np.concatenate(strange)

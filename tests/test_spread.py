@@ -9,6 +9,9 @@ from kerasad.domain.copies import LOOKS, Shifted
 from kerasad.domain.domain import Domain
 from kerasad.domain.learning import fit_domain
 from kerasad.methods import find_method
+from kerasad.methods.fused import FusedMethod
+from kerasad.methods.method import Method
+from kerasad.moments import Moments
 from kerasad.spread import spread_of, spread_under_shift
 from kerasad.training.run import Run
 from tests.parts import SIDES
@@ -42,6 +45,31 @@ def test_what_was_kept_tells_the_same_as_the_images(memory, parts):
     if count == len(anew[1][2]):
         for one, other in zip(known[1], anew[1], strict=True):
             np.testing.assert_allclose(one, other, rtol=0.02, atol=0.02)
+
+
+def test_even_spreads_by_hand(rng):
+    maps = rng.normal(3.0, 1.0, (9, 2, 5, 6)) * rng.uniform(0.1, 3.0, (5, 6))
+    moments = Moments(maps.shape[1:])
+    moments.add(maps.transpose(1, 0, 2, 3))
+    _, plain = moments.mean_and_scale((1.0, 0.5))
+    mean, scale = moments.mean_and_scale((1.0, 0.5), (False, True))
+    np.testing.assert_allclose(mean, maps.mean(axis=0))
+    np.testing.assert_array_equal(scale[0], plain[0])
+    spread = maps[:, 1].std(axis=0)
+    least = np.sqrt(np.mean(spread**2))
+    np.testing.assert_allclose(scale[1], 4.0 * np.maximum(spread, least))
+    assert len(np.unique(scale[1].round(9))) > 5  # what varies more counts
+
+
+@pytest.mark.parametrize("memory", ["gaussian", "mixture", "global"])
+def test_what_moves_is_even(memory):
+    kind = find_method("feature_memory")
+    config = load_config("fast", [*SETTINGS, f"memory={memory}"])
+    method = kind.from_settings(config.settings, config.sides, 4)
+    even = None if memory == "gaussian" else (True,)
+    assert method.even == even
+    both = FusedMethod([method, Method()])
+    assert both.even == (even is not None, False)
 
 
 def both_spreads(detector, images, shifted):

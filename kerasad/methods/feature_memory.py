@@ -170,6 +170,11 @@ class FeatureMemoryMethod(Method):
         return None if self.head is None else (1.0, HEAD)
 
     @property
+    def even(self):
+        """The map of parts that move: a place seldom taken is not calm."""
+        return (True,) if self.kind in ("mixture", "global") else None
+
+    @property
     def knows_changed(self):
         return self.shifted_memory is not None
 

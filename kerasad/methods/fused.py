@@ -115,9 +115,19 @@ class FusedMethod(Method):
     @property
     def two_sided(self):
         """Of every map of the members."""
+        return self.flags("two_sided")
+
+    @property
+    def even(self):
+        """Of every map of the members."""
+        return self.flags("even")
+
+    def flags(self, name):
+        """Those of the members under that name, false where one has none."""
         flags = []
         for member in self.members:
-            flags += member.two_sided or [False] * len(member.map_names)
+            own = getattr(member, name)
+            flags += own or [False] * len(member.map_names)
         return tuple(flags)
 
     @property

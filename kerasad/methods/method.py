@@ -31,6 +31,8 @@ class Method(keras.Model):
       where all count alike.
     - `two_sided`: a bool for each, whether it counts below what is normal as
       much as above; `None` for none.
+    - `even`: a bool for each, whether its spread on normal images counts
+      nowhere as less than that of all places; `None` for none.
     - `knows_changed`: whether `call` takes `changed`, bool `(B,)`: which
       images a `kerasad.domain.Domain` has normalised. `fit` finds such images
       in `run.shifted`.
@@ -53,6 +55,7 @@ class Method(keras.Model):
     map_names = ("map",)
     map_weights = None
     two_sided = None
+    even = None
     knows_changed = False
     kept = None
 
