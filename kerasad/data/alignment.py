@@ -43,8 +43,10 @@ def kind_of(share) -> str:
     return "aligned" if share < MOVING else "unaligned"
 
 
-def said_of(found) -> str:
-    """What `Run.facts` have of the alignment, in words."""
+def said_of(found) -> str | None:
+    """What `Run.facts` have of the alignment, in words; `None` of nothing."""
+    if not found:
+        return None
     still = found["kind"] in ("aligned", "gaussian")  # that, in older files
     parts = "lie still" if still else "move"
     return f"{found['share']:.2f} of the variance at one place: parts {parts}"

@@ -74,6 +74,14 @@ class PatchFeatures(keras.layers.Layer):
         x = x + self.offset
         return self.extended(x, before // self.stride) if self.inside else x
 
+    def features_of(self, images, batch_size=16):
+        """The same of uint8 images, a few at a time, as a numpy array."""
+        rows = []
+        for start in range(0, len(images), batch_size):
+            batch = images[start : start + batch_size].astype("float32")
+            rows.append(ops.convert_to_numpy(self.features(batch / 255.0)))
+        return np.concatenate(rows)
+
     def extended(self, x, count):
         """Features of patches inside, with those at the border repeated."""
         top, bottom = [x[:, :1]] * count, [x[:, -1:]] * count

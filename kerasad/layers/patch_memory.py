@@ -91,11 +91,7 @@ class PatchMemory(PatchFeatures):
         if not self.built:
             self.build((None, *images.shape[1:]))
         self.fit_components(images, rng)
-        rows = []
-        for start in range(0, len(images), batch_size):
-            batch = images[start : start + batch_size].astype("float32")
-            rows.append(ops.convert_to_numpy(self.features(batch / 255.0)))
-        bank = np.concatenate(rows).transpose(1, 2, 3, 0)
+        bank = self.features_of(images, batch_size).transpose(1, 2, 3, 0)
         # A place that no image fills repeats the first image.
         full = np.repeat(bank[..., :1], self.memory, axis=-1)
         full[..., : len(images)] = bank

@@ -23,7 +23,6 @@ MEMORIES = {
 # Of parts that move, chosen on built-in ones, see
 # benchmarks/results/accuracy.md: larger patches hardly come twice.
 PATCHES = {"stride": 4, "patch": 12, "dims": 32, "inside": True}
-BATCH = 16  # images at a time while fitting
 LEAST = 32  # pixels: 8 x 8 of the image averaged down by 4
 
 
@@ -98,20 +97,13 @@ class PatchMemoryMethod(Method):
     def fit(self, images, held_out, run):
         images = images[: self.memory_images]
         if self.unaligned:
-            self.fit_mixture(images, np.random.default_rng(run.seed))
+            rng = np.random.default_rng(run.seed)
+            self.patches.fit_components(images, rng)
+            self.mixture.fit(self.patches.features_of(images), rng)
             return []
         for memory in self.memories:
             memory.fit(images, np.random.default_rng(run.seed))
         return []
-
-    def fit_mixture(self, images, rng):
-        """Learns which patches there are, wherever."""
-        self.patches.fit_components(images, rng)
-        parts = []
-        for start in range(0, len(images), BATCH):
-            batch = images[start : start + BATCH].astype("float32") / 255.0
-            parts.append(ops.convert_to_numpy(self.patches(batch)))
-        self.mixture.fit(np.concatenate(parts), rng)
 
     def call(self, images):
         return {"maps": self.left_out_maps(images, None)}

@@ -100,13 +100,12 @@ def guaranteed(at) -> str:
 def origin(detector, made, config) -> str:
     """Data, seed, versions and settings, as Markdown."""
     height, width = detector.image_size
-    lying = made.get("alignment")
     facts = {
         "recipe": config.get("name"),
         "method": config.get("method"),
         "images": f"{height} x {width} pixels",
         "data": made.get("data"),
-        "alignment": lying and said_of(lying),
+        "alignment": said_of(made.get("alignment")),
         "fingerprint of the files": made.get("files"),
         "seed": made.get("seed"),
         "backend": made.get("backend"),

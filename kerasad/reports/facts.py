@@ -189,14 +189,13 @@ def origin(evaluation, detector) -> dict[str, dict]:
     table = evaluation.metrics
     made = detector.provenance or {}
     config = made.get("config") or {}
-    lying = made.get("alignment")
     height, width = detector.image_size
     return {
         "Training": {
             "config": config.get("name"),
             "seed": made.get("seed"),
             "data": made.get("data"),
-            "alignment": lying and said_of(lying),
+            "alignment": said_of(made.get("alignment")),
             "SHA-256 of the training files": made.get("files"),
             "precision": made.get("precision"),
             "backend": made.get("backend"),
