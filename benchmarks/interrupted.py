@@ -15,6 +15,7 @@ forks, before anything was computed. POSIX only.
 
 import argparse
 import contextlib
+import faulthandler
 import importlib
 import json
 import os
@@ -54,6 +55,7 @@ QUICK = {  # compiles faster, and checkpoints the same kinds of things
 TRAIN = 14  # images; 3 batches an epoch to train on
 CHECKPOINT = "checkpoint-ssae.npz"
 WRITING = 0.001  # seconds that it is surely being written
+HANGS = 200.0  # seconds after which a training says where it is, and ends
 
 
 @dataclass
@@ -99,6 +101,7 @@ class Runs:
             with open(self.log, "w") as log:
                 os.dup2(log.fileno(), 1)
                 os.dup2(log.fileno(), 2)
+            faulthandler.dump_traceback_later(HANGS, exit=True, file=2)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             train(self.data, out, self.settings)
         except SystemExit as end:
@@ -187,7 +190,9 @@ def interrupt(runs, out, number, report):
     pid = runs.start(out)
     name = signal.Signals(number).name
     if not wait_for_epoch(pid, out):
-        report.faults.append(f"{name}: the training was faster")
+        report.faults.append(
+            f"{name}: the training was faster, said {runs.log.read_text()}"
+        )
         return
     report.statuses[name] = os.waitstatus_to_exitcode(end(pid, number))
     log = runs.log.read_text()
@@ -215,9 +220,11 @@ def contents(out):
     }
 
 
-def compare(out, reference, report):
+def compare(runs, out, reference, report):
     if not (out / "detector.keras").is_file():
-        report.faults.append(f"{out.name}: did not end well")
+        report.faults.append(
+            f"{out.name}: did not end well, said {runs.log.read_text()}"
+        )
         return
     found, wanted = contents(out), contents(reference)
     report.faults += [
@@ -247,21 +254,21 @@ def measure(kills, seed, folder, settings, say) -> Report:
         return report
     # Again: that the machine is not at fault, and with what was compiled.
     seconds = runs.to_the_end(folder / "again")
-    compare(folder / "again", reference, report)
+    compare(runs, folder / "again", reference, report)
     say(f"{seconds:.1f} s uninterrupted")
     out = folder / "run-1"
     for number in (signal.SIGINT, signal.SIGTERM):
         interrupt(runs, out, number, report)
-    while report.kills < kills:
+    while report.kills < kills and not report.faults:
         if kill_one(runs, out, moments, seconds, report):
             say(f"kill {report.kills}: beside the files {strays(out)}")
             continue
         report.runs += 1
-        compare(out, reference, report)
+        compare(runs, out, reference, report)
         out = folder / f"run-{report.runs + 1}"
     runs.to_the_end(out)
     report.runs += 1
-    compare(out, reference, report)
+    compare(runs, out, reference, report)
     return report
 
 
