@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import kerasad
-from kerasad.cli.signals import Interruption, signals
+from kerasad.cli.signals import ONE, Interruption, signals
 from kerasad.config import load_config
 from kerasad.errors import InputError
 from kerasad.training.train import train
@@ -91,6 +91,50 @@ def test_a_swallowed_signal_is_not_lost():
         with pytest.raises(Interruption):
             signals.check()
     signals.check()
+
+
+class Held:
+    """A lock as `threading.Condition` is one, interrupted where it says so."""
+
+    def __init__(self, where):
+        self.where = where
+        self.lock = threading.Lock()
+
+    def __enter__(self):
+        self.lock.acquire()
+        if self.where == "taken":
+            signal.raise_signal(signal.SIGTERM)
+
+    def __exit__(self, *_):
+        if self.where == "left":
+            signal.raise_signal(signal.SIGTERM)
+        self.lock.release()
+
+
+@pytest.mark.parametrize("where", ["taken", "left"])
+def test_a_signal_leaves_no_lock_behind(where, usual_signals):
+    held, inside = Held(where), False
+    with signals.caught():
+        with pytest.raises(Interruption):
+            with held:
+                time.sleep(ONE * (where == "taken"))
+                inside = True
+            time.sleep(ONE)
+        assert inside == (where == "left")
+    assert not held.lock.locked()
+
+
+def test_who_waits_for_a_lock_in_vain_is_freed(usual_signals):
+    held = Held(None)
+    held.lock.acquire()
+    main = threading.main_thread().ident
+    presser = threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT))
+    with signals.caught():
+        presser.start()
+        with pytest.raises(Interruption):
+            with held:
+                pass
+        presser.join()
 
 
 class Stop(Exception):
