@@ -29,6 +29,9 @@ class Config(Settings):
     method: str = "fused"  # a module of kerasad.methods, or one of yours
     image_size: int | tuple[int, ...] = key(256, 8, 4096)  # or (h, w)
     validation_share: float = 0.1
+    # Whether parts that lie at any angle are turned alike first; auto: where
+    # good images show that they do, and that it helps
+    registration: str = key("auto", choices=("none", "auto"))
     # Whether pose and light of other conditions are undone
     domain: str = key("none", choices=("none", "auto"))
 

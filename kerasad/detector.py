@@ -78,6 +78,10 @@ class Detector(keras.Model):
             of before it did, and score as they did.
         domain: `kerasad.domain.Domain`, fitted, or `None` to take images as
             they come.
+        registration: `kerasad.domain.Registration`, fitted, which brings
+            parts to lie alike before anything else looks at them, or `None`.
+            Maps are given in the frame of the image; 0 where the image shows
+            what the template does not.
 
     Call arguments:
         images: `(B, H, W, 3)` of any size, values from 0 to 255.
@@ -119,6 +123,7 @@ class Detector(keras.Model):
         provenance=None,
         rounded=True,
         domain=None,
+        registration=None,
         **kwargs,
     ):
         super().__init__(**{"dtype": "float32", **kwargs})
@@ -149,6 +154,9 @@ class Detector(keras.Model):
         self.map_scale = self.add_weight(
             initializer="ones", name="map_scale", **options
         )
+        self.registration = registration
+        if registration is not None and not registration.built:
+            registration.build()
         self.domain = domain
         if domain is not None:
             if not domain.built:
@@ -170,6 +178,20 @@ class Detector(keras.Model):
 
     def call(self, images):
         images = self.resize(ops.cast(images, "float32")) / 255.0
+        if self.registration is None:
+            return self.looked_at(images)
+        found = self.registration(images)
+        result = self.looked_at(found["images"])
+        maps = result["anomaly_map"][..., None]
+        result["anomaly_map"] = self.registration.returned(maps, found)[..., 0]
+        if "reconstruction" in result:
+            result["reconstruction"] = self.registration.returned(
+                result["reconstruction"], found, images
+            )
+        return result
+
+    def looked_at(self, images):
+        """What `call` gives, of images whose parts lie as they should."""
         if self.domain is None:
             return self.judged(images)
         found = self.domain(images)
@@ -470,21 +492,29 @@ class Detector(keras.Model):
             "seen": plain(self.seen),
             "provenance": plain(self.provenance),
             "rounded": self.rounded,
-            "domain": self.domain
-            and keras.saving.serialize_keras_object(self.domain),
+            **{
+                part: layer and keras.saving.serialize_keras_object(layer)
+                for part, layer in (
+                    ("domain", self.domain),
+                    ("registration", self.registration),
+                )
+            },
             "name": self.name,
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        config = {"rounded": False, "domain": None, **config}
+        config = {
+            **{"rounded": False, "domain": None, "registration": None},
+            **config,
+        }
         config.pop("kerasad", None)  # which one wrote it
         if "network" in config:
             raise InputError(
                 "this detector is of an older form; load it with "
                 "`kerasad.load`, which knows it, and save it anew"
             )
-        return cls(**revived(config, "method", "domain"))
+        return cls(**revived(config, "method", "domain", "registration"))
 
 
 def plain(value):

@@ -146,7 +146,9 @@ def summary(result, config) -> str:
     if facts.get("alignment"):
         from kerasad.data.alignment import said_of
 
-        lines["alignment"] = said_of(facts["alignment"])
+        lines["alignment"] = said_of(
+            facts["alignment"], facts.get("registration")
+        )
     if result.rows:
         lines["training"] = (
             f"{len(result.rows)} epochs, {facts['steps']} steps, "

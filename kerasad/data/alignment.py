@@ -43,13 +43,18 @@ def kind_of(share) -> str:
     return "aligned" if share < MOVING else "unaligned"
 
 
-def said_of(found) -> str | None:
+def said_of(found, registration=None) -> str | None:
     """What `Run.facts` have of the alignment, in words; `None` of nothing."""
     if not found:
         return None
     still = found["kind"] in ("aligned", "gaussian")  # that, in older files
-    parts = "lie still" if still else "move"
-    return f"{found['share']:.2f} of the variance at one place: parts {parts}"
+    before, share = "", f"{found['share']:.2f}"
+    if registration and registration["helps"]:
+        before = f"{registration['share']:.2f} of the variance at one place, "
+        share = f"{share} once turned alike"
+    else:
+        share = f"{share} of the variance at one place"
+    return f"{before}{share}: parts {'lie still' if still else 'move'}"
 
 
 def share_of_images(images) -> float:

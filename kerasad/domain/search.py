@@ -6,8 +6,8 @@ from kerasad.domain.sampling import IDENTITY
 
 SIDE = 32  # pixels: the root of the area that is searched in
 # Half of what the refinement still reaches: a step of the grid either way.
-ANGLES = np.radians(np.arange(-15.0, 15.1, 3.0))  # either way
-SCALES = 0.72 * 1.07 ** np.arange(14)  # to 1.73
+ANGLES = tuple(np.arange(-15.0, 15.1, 3.0))  # degrees, either way
+SCALES = tuple(0.72 * 1.07 ** np.arange(14))  # to 1.73
 REACH = 6  # pixels of translation, of SIDE
 
 
@@ -16,6 +16,11 @@ class PoseSearch(keras.layers.Layer):
 
     Turned and scaled templates are kept as Fourier transforms, so all
     translations of all of them cost a few small matrix products.
+
+    Args:
+        angles: tuple of floats, in degrees.
+        scales: tuple of floats.
+        reach: int. Pixels of translation either way, at most.
 
     Input shape:
         `(batch, height, width, 1)`, about 32 by 32.
@@ -28,12 +33,19 @@ class PoseSearch(keras.layers.Layer):
     - Lewis, 1995, Fast normalized cross-correlation
     """
 
+    def __init__(self, angles=ANGLES, scales=SCALES, reach=REACH, **kwargs):
+        super().__init__(**kwargs)
+        self.views = [
+            (scale, angle) for scale in scales for angle in np.radians(angles)
+        ]
+        self.most = reach
+
     def build(self, input_shape):
         height, width = input_shape[1:3]
-        self.reach = [min(REACH, height // 4), min(REACH, width // 4)]
+        self.reach = [min(self.most, side // 4) for side in (height, width)]
         self.canvas = (height + 2 * self.reach[0], width + 2 * self.reach[1])
         rows, columns = self.canvas
-        count = len(ANGLES) * len(SCALES)
+        count = len(self.views)
         fixed = {"trainable": False, "dtype": "float32"}
         half = columns // 2 + 1
         self.real = self.add_weight(
@@ -52,7 +64,7 @@ class PoseSearch(keras.layers.Layer):
             **fixed,
         )
         self.matrices = fourier(height, width, self.canvas, self.reach)
-        self.poses = grid_poses(self.reach, (height + width) / 4)
+        self.poses = grid_poses(self.views, self.reach, (height + width) / 4)
         super().build(input_shape)
 
     def call(self, images):
@@ -95,12 +107,11 @@ class PoseSearch(keras.layers.Layer):
         down, right = np.mgrid[0:rows, 0:columns] + 0.5
         x, y = (right - columns / 2) / unit, (down - rows / 2) / unit
         transforms, norms = [], []
-        for scale in SCALES:
-            for angle in ANGLES:
-                cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
-                shown = read(template, cos * x + sin * y, cos * y - sin * x)
-                transforms.append(np.fft.rfft2(shown).T)
-                norms.append(window_norms(shown, height, width))
+        for scale, angle in self.views:
+            cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
+            shown = read(template, cos * x + sin * y, cos * y - sin * x)
+            transforms.append(np.fft.rfft2(shown).T)
+            norms.append(window_norms(shown, height, width))
         self.real.assign(np.real(transforms).astype("float32"))
         self.imaginary.assign(np.imag(transforms).astype("float32"))
         self.norms.assign(np.stack(norms).astype("float32"))
@@ -117,15 +128,14 @@ def complex_product(one, other):
     )
 
 
-def grid_poses(reach, unit):
+def grid_poses(views, reach, unit):
     """The pose of each place of the correlation, `(P, 4)`."""
     poses = []
-    for scale in SCALES:
-        for angle in ANGLES:
-            cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-            for down in range(-reach[0], reach[0] + 1):
-                for right in range(-reach[1], reach[1] + 1):
-                    poses.append([cos, sin, -right / unit, -down / unit])
+    for scale, angle in views:
+        cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+        for down in range(-reach[0], reach[0] + 1):
+            for right in range(-reach[1], reach[1] + 1):
+                poses.append([cos, sin, -right / unit, -down / unit])
     return np.array(poses, "float32")
 
 

@@ -105,7 +105,7 @@ def origin(detector, made, config) -> str:
         "method": config.get("method"),
         "images": f"{height} x {width} pixels",
         "data": made.get("data"),
-        "alignment": said_of(made.get("alignment")),
+        "alignment": said_of(made.get("alignment"), made.get("registration")),
         "fingerprint of the files": made.get("files"),
         "seed": made.get("seed"),
         "backend": made.get("backend"),

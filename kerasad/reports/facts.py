@@ -195,7 +195,9 @@ def origin(evaluation, detector) -> dict[str, dict]:
             "config": config.get("name"),
             "seed": made.get("seed"),
             "data": made.get("data"),
-            "alignment": said_of(made.get("alignment")),
+            "alignment": said_of(
+                made.get("alignment"), made.get("registration")
+            ),
             "SHA-256 of the training files": made.get("files"),
             "precision": made.get("precision"),
             "backend": made.get("backend"),

@@ -24,6 +24,7 @@ from kerasad.detector import Detector
 from kerasad.domain.copies import Shifted
 from kerasad.domain.domain import Domain
 from kerasad.domain.learning import fit_domain
+from kerasad.domain.registering import registered, straightened
 from kerasad.files import write_text, writing
 from kerasad.loading import load
 from kerasad.methods import find_method
@@ -192,6 +193,15 @@ def fit(config, images, held_out, run):
     """A detector without threshold, and the history of its method."""
     sides = config.sides
     kind = find_method(config.method)
+    registration = None
+    if config.registration == "auto":
+        registration, found = registered(images, run.say)
+        if found is not None:
+            run.facts["registration"] = found
+    if registration is not None:
+        images, held_out = (
+            straightened(registration, some) for some in (images, held_out)
+        )
     settings = config.settings.settled(images, run)
     run = dataclasses.replace(run, settings=settings)
     keras.utils.set_random_seed(run.seed)  # of weights that are drawn
@@ -212,7 +222,9 @@ def fit(config, images, held_out, run):
         shifted = Shifted(domain, images, run.seed)
         run = dataclasses.replace(run, shifted=shifted)
     rows = method.fit(images, held_out, run)
-    detector = detector_of(method, config, images, run.say, domain)
+    detector = detector_of(
+        method, config, images, run.say, domain, registration
+    )
     if domain is not None:
         run.say("and under other conditions")
         detector.fit_shifted_statistics(run.shifted)
@@ -220,15 +232,16 @@ def fit(config, images, held_out, run):
     return detector, rows
 
 
-def detector_of(method, config, images, say, domain=None):
+def detector_of(method, config, images, say, domain=None, registration=None):
     """A detector without threshold of a method that has learnt.
 
     Args:
         method: `kerasad.methods.Method`.
         config: `kerasad.Config`, of which the score is taken.
-        images: uint8 `(n, H, W, 3)`, normal images that it has learnt from.
+        images: uint8 `(n, H, W, 3)`, normal images that it has learnt from,
+            as it saw them.
         say: called with one line of commentary at a time.
-        domain: `kerasad.domain.Domain` or `None`.
+        domain, registration: of `kerasad.domain`, or `None`.
     """
     detector = Detector(
         method,
@@ -238,6 +251,7 @@ def detector_of(method, config, images, say, domain=None):
         top_fraction=config.top_fraction,
         localise=config.localise,
         domain=domain,
+        registration=registration,
     )
     if config.normalise:
         say("learning what the maps of normal images look like")

@@ -1,5 +1,5 @@
 """Built-in categories whose parts lie differently in each picture."""
 
-from kerasad.unaligned import scattered, texture
+from kerasad.unaligned import scattered, texture, turned
 
-CATEGORIES = {"cloth": texture, "nuts": scattered}
+CATEGORIES = {"cloth": texture, "nuts": scattered, "turned": turned}

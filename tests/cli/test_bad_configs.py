@@ -69,6 +69,7 @@ KEYS = [
     ("memory_images=0", "memory_images", "at least 1", "0"),
     ("top_fraction=0", "top_fraction", "in (0, 1]", "0.0"),
     ("score=sum", "score", "one of mean, max, top-fraction", "'sum'"),
+    ("registration=pose", "registration", "one of none, auto", "'pose'"),
     ("localise=map", "localise", "one of by-place, raw", "'map'"),
     ("folds=1", "folds", "at least 2", "1"),
     ("fpr=2", "fpr", "between 0 and 1", "2.0"),
