@@ -5,8 +5,8 @@
     kerasad evaluate RUN/detector.keras --data FOLDER
 
 Turns each image by an angle of its own and moves it by up to 3 % of its side;
-its mask goes along. What comes from outside is its mirrored border. Then
-`--set registration=none` says what it is worth that kerasad turns them back.
+its mask goes along. Then `--set registration=none` says what it is worth that
+kerasad turns them back.
 """
 
 import argparse
@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kerasad.data.affine import affine
 from kerasad.data.category import read_sample
 from kerasad.data.layouts import open_category
+from kerasad.unaligned.turned import turn
 
 SHIFT = 0.03
 
@@ -36,17 +36,15 @@ def main(arguments=None):
     for split in ("train", "test"):
         for number, sample in enumerate(category.samples(split)):
             image, mask = read_sample(sample)
-            pose = {
-                "angle": rng.uniform(0.0, 360.0),
-                "shift": rng.uniform(-SHIFT, SHIFT, 2) * image.shape[:2],
-            }
+            angle = rng.uniform(0.0, 360.0)
+            shift = rng.uniform(-SHIFT, SHIFT, 2) * image.shape[:2]
             name = f"{number:04d}"
             place = options.folder / split / sample.defect / f"{name}.png"
-            write(affine(image, **pose), place)
+            write(turn(image, angle, shift), place)
             if mask.any():
                 truth = options.folder / "ground_truth" / sample.defect
-                turned = affine(mask, fill=0, **pose)
-                write(turned * np.uint8(255), truth / f"{name}_mask.png")
+                white = turn(mask, angle, shift) * np.uint8(255)
+                write(white, truth / f"{name}_mask.png")
 
 
 def write(image, path):
