@@ -121,7 +121,8 @@ class PatchMemoryMethod(Method):
     def get_config(self):
         return {
             "image_size": list(self.image_size),
-            "memory_images": self.memory_images,
+            # Of a mixture no image is kept, and a file promises none.
+            "memory_images": 0 if self.unaligned else self.memory_images,
             "unaligned": self.unaligned,
             "name": self.name,
         }

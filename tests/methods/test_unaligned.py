@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+import kerasad
 from kerasad.config import load_config
 from kerasad.errors import InputError
 from kerasad.layers import PatchFeatures
@@ -46,6 +47,20 @@ def test_the_recipe_tells_from_good_images(rng):
     assert sum("parts move" in line for line in said) == 1
 
 
+def test_a_file_of_many_images_is_loaded(rng, tmp_path):
+    """What it holds does not grow with them, and the file is vetted by it."""
+    noise = rng.integers(256, size=(200, 160, 160, 3)).astype("uint8")
+    config = load_config("memory", ["image_size=160", MOVING])
+    detector, _ = fit(config, noise, noise[:4], Run(config.settings))
+    detector.save(tmp_path / "a.keras")
+    again = kerasad.load(tmp_path / "a.keras")
+    np.testing.assert_allclose(
+        again.predict(noise[:2])["anomaly_score"],
+        detector.predict(noise[:2])["anomaly_score"],
+        rtol=1e-5,
+    )
+
+
 def test_a_defect_anywhere_is_unlike_any_patch(rng):
     def striped(count):
         x = np.arange(64)[None, None, :] + rng.integers(16, size=(count, 1, 1))
@@ -53,7 +68,9 @@ def test_a_defect_anywhere_is_unlike_any_patch(rng):
         noisy = grey[..., None] + rng.normal(0, 4, (count, 64, 64, 3))
         return noisy.clip(0, 255).astype("uint8")
 
-    config = load_config("memory", ["image_size=64", "sigma=0"])
+    # Stripes can be brought in line, too.
+    settings = ["image_size=64", "sigma=0", "registration=none"]
+    config = load_config("memory", settings)
     good, held_out = striped(24), striped(6)
     detector, _ = fit(config, good, held_out, Run(config.settings))
     broken = held_out.copy()
