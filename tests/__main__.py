@@ -24,6 +24,9 @@ ON_EACH = [
     "tests/domain/test_grain.py", "tests/domain/test_sampling.py",
     "tests/domain/test_detector.py::test_moved_good_images_are_not_called_"
     "anomalous",
+    "tests/domain/test_registration.py::test_parts_come_to_lie_alike",
+    "tests/domain/test_registration.py::test_a_defect_is_found_where_the_image_"
+    "has_it",
     "tests/domain/test_texture.py::test_fineness_is_that_of_numpy",
     "tests/layers", "tests/losses", "tests/maps",
     "tests/methods/test_codes.py", "tests/methods/test_contract.py",
