@@ -51,7 +51,7 @@ def registered(images, say):
     layer.build()
     first = np.rint(255.0 * np.asarray(small.template)).astype("uint8")
     layer.set_template(resized(first[None], layer.size)[0])
-    straight = straightened(layer, chosen)
+    (straight,) = straightened(layer, chosen)
     layer.set_template(median_image(straight))
     found["helps"] = share_of(straight) < LEFT * share
     if not found["helps"]:
@@ -120,16 +120,24 @@ def brought(layer, images) -> dict:
     return {key: found[key] for key in ("images", "match")}
 
 
-def straightened(layer, images):
-    """uint8 images as a `Registration` brings them, `(n, *size, 3)`."""
+def straightened(layer, *sets):
+    """Each of several sets of images as a `Registration` brings them.
+
+    Args:
+        layer: `Registration`.
+        sets: uint8 `(n, *size, 3)`.
+
+    Returns:
+        A list of likewise.
+    """
     program = Compiled(layer, partial(brought, layer))
 
-    def each():
+    def each(images):
         for start in range(0, len(images), BATCH):
             batch = images[start : start + BATCH]
             yield from as_bytes(collected(program, batch)["images"])
 
-    return gathered(images.shape, each())
+    return [gathered(images.shape, each(images)) for images in sets]
 
 
 def as_bytes(images):

@@ -199,9 +199,7 @@ def fit(config, images, held_out, run):
         if found is not None:
             run.facts["registration"] = found
     if registration is not None:
-        images, held_out = (
-            straightened(registration, some) for some in (images, held_out)
-        )
+        images, held_out = straightened(registration, images, held_out)
     settings = config.settings.settled(images, run)
     run = dataclasses.replace(run, settings=settings)
     keras.utils.set_random_seed(run.seed)  # of weights that are drawn

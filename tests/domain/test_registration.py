@@ -65,7 +65,7 @@ def test_parts_come_to_lie_alike(turned, layer):
 
 
 def bring(layer, images):
-    return straightened(layer, images)
+    return straightened(layer, images)[0]
 
 
 @pytest.mark.parametrize("angle", [3.0, 90.0, 181.0, 275.0])
