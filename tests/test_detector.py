@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 import zipfile
 
 import keras
@@ -14,6 +11,7 @@ from kerasad.backend import BACKENDS, installed
 from kerasad.errors import InputError
 from kerasad.layers import Resize
 from kerasad.methods.fused import FusedMethod
+from tests.processes import predicted_on
 from tests.small import MAPS, SIZE, make_detector
 
 
@@ -197,14 +195,6 @@ def test_other_files_are_refused(tmp_path):
         kerasad.load(path)
 
 
-SCORE = """
-import sys, numpy as np, kerasad
-detector = kerasad.load(sys.argv[1])
-images = np.load(sys.argv[2])
-np.savez(sys.argv[3], **detector.predict(images))
-"""
-
-
 @pytest.mark.parametrize("other", BACKENDS)
 def test_the_same_scores_on_every_backend(other, calibrated, normals, tmp_path):
     if not installed(other):
@@ -214,16 +204,8 @@ def test_the_same_scores_on_every_backend(other, calibrated, normals, tmp_path):
         pytest.skip("compared on another backend")
     if other == keras.backend.backend():
         pytest.skip("compares with the other backends")
-    calibrated.save(tmp_path / "detector.keras")
-    np.save(tmp_path / "images.npy", normals)
-    subprocess.run(
-        [sys.executable, "-c", SCORE]
-        + [tmp_path / name for name in ("detector.keras", "images.npy", "r")],
-        env={**os.environ, "KERAS_BACKEND": other},
-        check=True,
-    )
     ours = calibrated.predict(normals)
-    theirs = np.load(tmp_path / "r.npz")
+    theirs = predicted_on(other, calibrated, normals, tmp_path)
     np.testing.assert_allclose(
         theirs["anomaly_score"], ours["anomaly_score"], rtol=1e-4
     )

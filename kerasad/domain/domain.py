@@ -72,10 +72,8 @@ class Domain(keras.layers.Layer):
     def __init__(self, size, textured=True, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.size = tuple(size)
-        root = (self.size[0] * self.size[1]) ** 0.5
         self.coarse, self.grid = (
-            tuple(max(4, round(side * level / root)) for side in self.size)
-            for level in (SIDE, GRID)
+            grid_sides(self.size, root) for root in (SIDE, GRID)
         )
         # What an image shows at its border may be no part of the scene, and
         # lies a pixel within that of the template, or without.
@@ -280,7 +278,7 @@ class Domain(keras.layers.Layer):
         x, y = moved(pose, ops.convert_to_tensor(x), ops.convert_to_tensor(y))
         shown = sample(ops.concatenate([small, cut], axis=-1), x, y)
         seen = inside(x, y, *self.grid)[..., None]
-        target = self.small_template()[::STRIDE, ::STRIDE]
+        target = small_template(self)[::STRIDE, ::STRIDE]
         target = ops.reshape(target, (-1, 3))
         found = light(shown[..., :3], shown[..., 3:], seen, target)
         other = moments_light(small, empty, self.moments[0], self.moments[1])
@@ -296,7 +294,7 @@ class Domain(keras.layers.Layer):
             small: float32 `(B, *grid, 3)`, images.
         """
         own = luminance(small)[..., None]
-        template = luminance(self.small_template())[..., None]
+        template = luminance(small_template(self))[..., None]
         pose = self.search(shrunk(own, self.coarse))
         pose, gain = refine(own, template, pose, STEPS)
         shown, seen = warp(own, pose)
@@ -315,15 +313,6 @@ class Domain(keras.layers.Layer):
             ops.where(better, gain, 1.0),
         )
 
-    def small_template(self):
-        """The template on the grid `(*grid, 3)`, computed once."""
-
-        def compute():
-            template = ops.convert_to_tensor(self.template)[None]
-            return shrunk(template, self.grid)[0]
-
-        return once(self, self.template, compute)
-
     def get_config(self):
         return {
             **super().get_config(),
@@ -334,6 +323,22 @@ class Domain(keras.layers.Layer):
     @classmethod
     def from_config(cls, config):
         return cls(**{"textured": False, **config})
+
+
+def grid_sides(size, root):
+    """Sides in the ratio of `size`, in pixels; `root` is that of their area."""
+    own = (size[0] * size[1]) ** 0.5
+    return tuple(max(4, round(side * root / own)) for side in size)
+
+
+def small_template(layer):
+    """The template of a layer on its grid `(*grid, 3)`, computed once."""
+
+    def compute():
+        template = ops.convert_to_tensor(layer.template)[None]
+        return shrunk(template, layer.grid)[0]
+
+    return once(layer, layer.template, compute)
 
 
 def shrunk(images, size):

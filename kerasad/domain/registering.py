@@ -7,6 +7,7 @@ from PIL import Image
 
 from kerasad.data.alignment import share_of_images
 from kerasad.data.median import median_image
+from kerasad.domain.domain import grid_sides
 from kerasad.domain.learning import BATCH, collected
 from kerasad.domain.registration import Registration
 from kerasad.layers.compiled import Compiled
@@ -42,12 +43,13 @@ def registered(images, say):
     if share < UNLIKE:
         return None, None
     chosen = images[:: -(-len(images) // IMAGES)]
-    small = Registration(small_sides(images.shape[1:3]))
+    size = images.shape[1:3]
+    small = Registration(min(size, grid_sides(size, ROOT)))
     match = fit_template(small, resized(chosen, small.size))
     found = {"share": share, "match": match, "helps": False}
     if match < ONE_PART:
         return None, found
-    layer = Registration(images.shape[1:3])
+    layer = Registration(size)
     layer.build()
     first = np.rint(255.0 * np.asarray(small.template)).astype("uint8")
     layer.set_template(resized(first[None], layer.size)[0])
@@ -67,12 +69,6 @@ def share_of(images) -> float:
     """`share_of_images` of some of the pixels of large ones."""
     step = max(1, min(images.shape[1:3]) // SEEN)
     return share_of_images(images[:, ::step, ::step])
-
-
-def small_sides(size):
-    """Sides of `ROOT`, in the same ratio; not larger than they are."""
-    root = (size[0] * size[1]) ** 0.5
-    return tuple(round(side * min(1.0, ROOT / root)) for side in size)
 
 
 def resized(images, size):

@@ -4,12 +4,17 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasad.domain.domain import GRID, SIDE, shrunk
+from kerasad.domain.domain import (
+    GRID,
+    SIDE,
+    grid_sides,
+    shrunk,
+    small_template,
+)
 from kerasad.domain.grain import luminance
 from kerasad.domain.refinement import correlation, refine
 from kerasad.domain.sampling import inverse, warp
 from kerasad.domain.search import PoseSearch
-from kerasad.layers.once import once
 
 ANGLES = tuple(np.arange(0.0, 360.0, 4.0))  # degrees
 REACH = 8  # pixels of translation, of SIDE
@@ -39,10 +44,8 @@ class Registration(keras.layers.Layer):
     def __init__(self, size, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.size = tuple(size)
-        root = (self.size[0] * self.size[1]) ** 0.5
         self.coarse, self.grid = (
-            tuple(max(4, round(side * level / root)) for side in self.size)
-            for level in (SIDE, GRID)
+            grid_sides(self.size, root) for root in (SIDE, GRID)
         )
         self.search = PoseSearch(
             ANGLES, (1.0,), REACH, dtype="float32", name="search"
@@ -67,7 +70,7 @@ class Registration(keras.layers.Layer):
     def pose_of(self, images):
         """Pose, and correlation with the template."""
         own = luminance(shrunk(images, self.grid))[..., None]
-        template = luminance(self.small_template())[..., None]
+        template = luminance(small_template(self))[..., None]
         first = self.search(shrunk(own, self.coarse))
         pose, _ = refine(own, template, first, STEPS)
         before, after = (
@@ -84,15 +87,6 @@ class Registration(keras.layers.Layer):
         pixels = [-1, self.grid[0] * self.grid[1]]
         shown, seen = (ops.reshape(x, pixels) for x in warp(own, pose))
         return correlation(shown, seen, template)[0]
-
-    def small_template(self):
-        """The template on the grid `(*grid, 3)`, computed once."""
-
-        def compute():
-            template = ops.convert_to_tensor(self.template)[None]
-            return shrunk(template, self.grid)[0]
-
-        return once(self, self.template, compute)
 
     def returned(self, maps, found, beside=0.0):
         """Maps `(B, H, W, C)` in the frame of the image.

@@ -1,9 +1,5 @@
 """A detector with a domain, from training to a new lamp."""
 
-import os
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -23,7 +19,7 @@ from kerasad.testing import check_method
 from kerasad.training.run import Run
 from kerasad.training.train import fit
 from tests.parts import SIDES
-from tests.test_detector import SCORE
+from tests.processes import predicted_on
 
 FAST = [
     "head_steps=20",
@@ -147,16 +143,8 @@ def test_a_raw_map_of_moved_images_leaves_their_score(
 def test_another_backend_says_the_same(other, detector, parts, tmp_path):
     if not installed(other) or other == keras.backend.backend():
         pytest.skip("compares with the other backends that are installed")
-    detector.save(tmp_path / "detector.keras")
     images = np.concatenate([parts[:2], moved(parts[:2])])
-    np.save(tmp_path / "images.npy", images)
-    files = [tmp_path / name for name in ("detector.keras", "images.npy", "r")]
-    subprocess.run(
-        [sys.executable, "-c", SCORE, *files],
-        env={**os.environ, "KERAS_BACKEND": other},
-        check=True,
-    )
-    received = np.load(tmp_path / "r.npz")
+    received = predicted_on(other, detector, images, tmp_path)
     for name, value in detector.predict(images).items():
         np.testing.assert_allclose(
             received[name], value, rtol=2e-3, atol=2e-3, err_msg=name

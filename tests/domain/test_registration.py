@@ -1,9 +1,5 @@
 """Parts at any angle: brought to lie alike, judged, and brought back."""
 
-import os
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -23,7 +19,7 @@ from kerasad.training.train import fit
 from kerasad.unaligned.scattered import draw_nuts
 from kerasad.unaligned.texture import draw_cloth
 from kerasad.unaligned.turned import draw_turned
-from tests.test_detector import SCORE
+from tests.processes import predicted_on
 
 SIZE = 64
 
@@ -59,13 +55,10 @@ def looked_at(layer, images):
 
 
 def test_parts_come_to_lie_alike(turned, layer):
-    before, after = (share_of(x) for x in (turned[1], bring(layer, turned[1])))
+    (straight,) = straightened(layer, turned[1])
+    before, after = share_of(turned[1]), share_of(straight)
     assert before > 0.5 and after < 0.25 * before
     assert looked_at(layer, turned[1])["match"].min() > 0.9
-
-
-def bring(layer, images):
-    return straightened(layer, images)[0]
 
 
 @pytest.mark.parametrize("angle", [3.0, 90.0, 181.0, 275.0])
@@ -135,15 +128,7 @@ def test_saved_loaded_and_in_company(detector, turned, tmp_path):
 def test_another_backend_says_the_same(other, detector, turned, tmp_path):
     if not installed(other) or other == keras.backend.backend():
         pytest.skip("compares with the other backends that are installed")
-    detector.save(tmp_path / "detector.keras")
-    np.save(tmp_path / "images.npy", turned[1])
-    files = [tmp_path / name for name in ("detector.keras", "images.npy", "r")]
-    subprocess.run(
-        [sys.executable, "-c", SCORE, *files],
-        env={**os.environ, "KERAS_BACKEND": other},
-        check=True,
-    )
-    received = np.load(tmp_path / "r.npz")
+    received = predicted_on(other, detector, turned[1], tmp_path)
     for name, value in detector.predict(turned[1]).items():
         np.testing.assert_allclose(
             received[name], value, rtol=2e-3, atol=2e-3, err_msg=name
